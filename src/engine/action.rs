@@ -1,0 +1,151 @@
+//! What a step asks the world to do. Every name and token in an action derives from the run, so
+//! doing it twice is doing it once.
+
+use jiff::SignedDuration;
+
+use super::Look;
+use crate::model::run::StartedJob;
+use crate::model::{Refusal, Switch};
+
+/// A tag to write.
+pub type Tag = (String, String);
+
+/// One thing to do.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Action {
+    /// CreateChangeSet of type UPDATE with UsePreviousTemplate and IncludeNestedStacks.
+    CreateChangeSet(NewChangeSet),
+    /// ExecuteChangeSet, by ARN, with `DisableRollback=false`.
+    ExecuteChangeSet {
+        /// The change set's ARN, as the observation showed it.
+        arn: String,
+        /// Equal to the change set's name.
+        token: String,
+        /// Which way.
+        switch: Switch,
+    },
+    /// DeleteChangeSet, by ARN; one of ours.
+    DeleteChangeSet {
+        /// The change set's ARN.
+        arn: String,
+    },
+    /// CancelUpdateStack: our own *off* is stuck.
+    CancelUpdate {
+        /// The stack's ARN.
+        stack_id: String,
+        /// The client request token.
+        token: String,
+    },
+    /// CreateDBClusterSnapshot.
+    CreateSnapshot {
+        /// `DBClusterIdentifier`
+        cluster: String,
+        /// The run's id.
+        id: String,
+        /// Tags, in the same call (I7).
+        tags: Vec<Tag>,
+    },
+    /// StartBackupJob.
+    StartBackupJob(NewJob),
+    /// StopBackupJob.
+    StopBackupJob {
+        /// `BackupJobId`
+        id: String,
+    },
+    /// AddTagsToResource on our snapshot.
+    TagSnapshot {
+        /// `DBClusterSnapshotArn`
+        arn: String,
+        /// The tags.
+        tags: Vec<Tag>,
+    },
+    /// TagResource on our recovery point.
+    TagPoint {
+        /// `RecoveryPointArn`
+        arn: String,
+        /// The tags.
+        tags: Vec<Tag>,
+    },
+    /// Deletes the lock, if it is still this run's, and the oldest finished records beyond ten.
+    Unlock {
+        /// The stack's name.
+        stack: String,
+        /// The run that held it.
+        run: crate::model::BackupId,
+    },
+}
+
+/// A change set to be made.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct NewChangeSet {
+    /// The stack's ARN.
+    pub stack_id: String,
+    /// `ss-<off|on|hold>-<run>-<attempt>`; also its client token.
+    pub name: String,
+    /// Which way.
+    pub switch: Switch,
+    /// Every other parameter's key: sent with `UsePreviousValue`. One that is left out would fall
+    /// back to the template's default, and might replace the database (aws-facts 2).
+    pub keep: Vec<String>,
+    /// The offline parameter.
+    pub key: String,
+    /// Its new value.
+    pub value: String,
+    /// The stack's own capabilities and the three that a template with transforms needs.
+    pub capabilities: Vec<String>,
+}
+
+/// A backup job to be started.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct NewJob {
+    /// `ResourceArn`
+    pub file_system: String,
+    /// `BackupVaultName`
+    pub vault: String,
+    /// `IamRoleArn`
+    pub role: String,
+    /// `IdempotencyToken`: the run's id, `-seed` behind it for a seed.
+    pub token: String,
+    /// `RecoveryPointTags`, in the same call (I7).
+    pub tags: Vec<Tag>,
+    /// The seed, not the half.
+    pub seed: bool,
+}
+
+impl Action {
+    /// It helps to bring the stack back, or only tidies up: allowed even when the record could not
+    /// be saved, since nothing it does depends on the record.
+    pub fn homeward(&self) -> bool {
+        match self {
+            Self::CreateChangeSet(set) => set.switch == Switch::On,
+            Self::ExecuteChangeSet { switch, .. } => *switch == Switch::On,
+            Self::CancelUpdate { .. } | Self::StopBackupJob { .. } | Self::DeleteChangeSet { .. } => true,
+            _ => false,
+        }
+    }
+}
+
+/// What AWS answered to an action.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Done {
+    /// Nothing worth keeping.
+    Ok,
+    /// A backup job.
+    Job(StartedJob),
+}
+
+/// When to look again, and at what.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// After `wait`, at `look`.
+    Tick {
+        /// How long; the front end decides how to wait.
+        wait: SignedDuration,
+        /// At what.
+        look: Look,
+    },
+    /// The run is over and tidied up.
+    Ended,
+    /// This driver cannot go on (no credentials, or nothing seen for too long). The run is not over.
+    Stuck(Refusal),
+}

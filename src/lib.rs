@@ -1,0 +1,12 @@
+//! One consistent backup of a CloudFormation stack's DB cluster and EFS file system.
+//!
+//! Table of contents, bottom up; an arrow never points back:
+//!
+//! `model` (nouns) ← `plan` (verdicts) ← `engine` (the machine) ← `world` (the door) ← `aws` (the
+//! adapter), and `cli` on top. `model`, `plan` and `engine` know no clock, SDK, environment, async or
+//! printing.
+
+pub mod engine;
+pub mod model;
+pub mod plan;
+pub mod world;

@@ -1,0 +1,119 @@
+//! A backup: one id, two completed halves, the secrets that open them, one stack.
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// What a row of the catalogue is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum State {
+    /// Two complete halves, checked and marked.
+    Complete,
+    /// A run is making it.
+    Running,
+    /// Both halves are there, but one is not complete, or the mark of completeness is missing.
+    Incomplete,
+    /// Its run failed.
+    Failed,
+    /// One half without its partner, and no run that is making it.
+    Orphan,
+    /// More than one snapshot or recovery point claims the id (copied or edited tags).
+    Ambiguous,
+}
+
+/// The database's half, as the catalogue keeps it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct DatabaseHalf {
+    /// `DBClusterSnapshotIdentifier`
+    pub snapshot: Box<str>,
+    /// `DBClusterSnapshotArn`
+    pub arn: Box<str>,
+    /// `Status`
+    pub status: Box<str>,
+    /// `SnapshotCreateTime`
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub created: Option<Timestamp>,
+    /// `DBClusterIdentifier`
+    pub cluster: Box<str>,
+    /// `AllocatedStorage`, GiB.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub allocated_gib: Option<i32>,
+}
+
+/// The files' half, as the catalogue keeps it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct FilesHalf {
+    /// `RecoveryPointArn`
+    pub recovery_point: Box<str>,
+    /// `Status`
+    pub status: Box<str>,
+    /// `BackupVaultName`
+    pub vault: Box<str>,
+    /// `CreationDate`
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub created: Option<Timestamp>,
+    /// `CompletionDate`
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub completed: Option<Timestamp>,
+    /// `BackupSizeInBytes`: for EFS, what this run copied.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bytes: Option<u64>,
+}
+
+/// One row of the catalogue.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Backup {
+    /// The backup's id.
+    pub id: Box<str>,
+    /// The stack's name.
+    pub stack: Box<str>,
+    /// The stack's ARN.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stack_id: Option<Box<str>>,
+    /// What it is.
+    pub state: State,
+    /// Why it is not complete.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Box<str>>,
+    /// `offline` or `live`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mode: Option<Box<str>>,
+    /// When it began: the earlier half's creation, or the id's own stamp.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub began: Option<Timestamp>,
+    /// When it was marked complete.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub completed: Option<Box<str>>,
+    /// Seconds between the instants the halves stand for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub skew_s: Option<u32>,
+    /// The database's half.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub database: Option<DatabaseHalf>,
+    /// The files' half.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub files: Option<FilesHalf>,
+    /// The DB secret's ARN.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub secret_arn: Option<Box<str>>,
+    /// The DB secret's version id at the time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub secret_version: Option<Box<str>>,
+    /// The user's note.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note: Option<Box<str>>,
+    /// Why it must not be pruned.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hold: Option<Box<str>>,
+    /// The version of stacksnap that made it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tool_version: Option<Box<str>>,
+}

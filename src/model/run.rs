@@ -1,0 +1,361 @@
+//! A run: one attempt, and where it stands. Its record is kept in Parameter Store.
+//!
+//! Changing anything serialised here? ARCHITECTURE.md has the checklist.
+
+use std::fmt;
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use super::topology::OfflineSwitch;
+use super::{BackupId, Refusal};
+
+/// The record's format. A higher number than this is read, shown, and left alone.
+pub const FORMAT: u32 = 1;
+/// A run whose driver is this much overdue is stale (rule 5).
+pub const STALE_AFTER: SignedDuration = SignedDuration::from_mins(5);
+
+/// What a run is for.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "do")]
+pub enum Kind {
+    /// One backup.
+    Backup {
+        /// Without taking the stack offline: the database first, the files after it.
+        live: bool,
+        /// An online recovery point first, so that the offline one is short.
+        seed: bool,
+    },
+    /// `stacksnap offline`: the operator's wish, never undone by the debt rule.
+    Offline,
+    /// `stacksnap online`: the operator's wish.
+    Online,
+    /// Pays the debt of a run whose record is lost (rule 4).
+    Home {
+        /// The run that owes it.
+        of: BackupId,
+    },
+}
+
+/// Where a run stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Phase {
+    /// Nothing touched yet.
+    Preflight,
+    /// An online recovery point is being made.
+    Seeding,
+    /// The stack is being put offline.
+    GoingOffline,
+    /// Both halves are being made.
+    Capturing,
+    /// The stack is being brought back to the mode it had before.
+    Resuming,
+    /// Both halves are described again and checked.
+    Verifying,
+    /// Over; see the ending.
+    Done,
+}
+
+impl fmt::Display for Phase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Preflight => "preflight",
+            Self::Seeding => "seeding",
+            Self::GoingOffline => "going offline",
+            Self::Capturing => "capturing",
+            Self::Resuming => "resuming",
+            Self::Verifying => "verifying",
+            Self::Done => "done",
+        })
+    }
+}
+
+/// The stack's mode, as its offline parameter reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Mode {
+    /// The parameter has the online value.
+    Online,
+    /// The parameter has the offline value.
+    Offline,
+}
+
+impl fmt::Display for Mode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Online => "online",
+            Self::Offline => "offline",
+        })
+    }
+}
+
+/// How a run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Outcome {
+    /// The wish was done; for a backup: two complete halves, behind the fence, marked.
+    Complete,
+    /// Findings refused it; nothing was touched.
+    Refused,
+    /// It failed.
+    Failed,
+    /// Somebody gave it up.
+    Aborted,
+    /// A half did not verify.
+    Incomplete,
+    /// The fence was broken: the halves may not belong together.
+    Inconsistent,
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Complete => "complete",
+            Self::Refused => "refused",
+            Self::Failed => "failed",
+            Self::Aborted => "aborted",
+            Self::Incomplete => "incomplete",
+            Self::Inconsistent => "inconsistent",
+        })
+    }
+}
+
+/// The first thing that went wrong: it decides the outcome.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Trouble {
+    /// What the outcome will be.
+    pub outcome: Outcome,
+    /// What went wrong, one sentence.
+    pub what: String,
+    /// What to do about it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hint: Option<String>,
+}
+
+/// How a run ended, and how it left the stack.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Ending {
+    /// How.
+    pub outcome: Outcome,
+    /// When.
+    pub at: Timestamp,
+    /// Why; empty for a complete one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
+    /// What to do about it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hint: Option<String>,
+    /// The stack is still offline and was not before: somebody must act (exit 3).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub left_offline: bool,
+}
+
+/// The one stack, account and region that this run may ever change (I12).
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Target {
+    /// The stack's name.
+    pub stack: String,
+    /// The stack's ARN, with the region and the account.
+    pub stack_id: String,
+    /// How it goes offline; `None` only for live backups.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub switch: Option<OfflineSwitch>,
+    /// `DBClusterIdentifier`
+    pub cluster: String,
+    /// The file system's ARN.
+    pub file_system: String,
+    /// The backup vault's name.
+    pub vault: String,
+    /// The ARN of the role AWS Backup works with.
+    pub role: String,
+    /// The DB secret's ARN.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secret: Option<String>,
+    /// The DB secret's version id at the start.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secret_version: Option<String>,
+    /// Logical ids that no update of ours may replace or remove.
+    pub protected: Vec<String>,
+}
+
+/// What AWS Backup answered to StartBackupJob.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct StartedJob {
+    /// `BackupJobId`
+    pub id: String,
+    /// `RecoveryPointArn`
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub point: Option<String>,
+}
+
+/// How long the parts take on this stack, seconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Durations {
+    /// The update that takes the stack offline.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub off: Option<u32>,
+    /// The DB cluster snapshot, from creation until first seen `available`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub snapshot: Option<u32>,
+    /// The backup job, from creation to completion.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub job: Option<u32>,
+    /// The update that brings it back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on: Option<u32>,
+}
+
+/// What the user asked for besides.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Options {
+    /// The offline budget, seconds from the off operation's start.
+    pub max_offline: u32,
+    /// Seconds from the off operation's end until the last NFS writes are taken to be in.
+    pub settle: u32,
+    /// The user's note.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+    /// Why the backup must not be pruned.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hold: Option<String>,
+}
+
+impl Default for Options {
+    /// 60 minutes, 30 seconds.
+    fn default() -> Self {
+        Self { max_offline: 3600, settle: 30, note: None, hold: None }
+    }
+}
+
+/// The run record: intent and a few monotone facts. What is true is looked up each time.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Run {
+    /// [`FORMAT`]
+    pub format: u32,
+    /// The version of stacksnap that wrote it.
+    pub tool: String,
+    /// The run's id; for a backup, the backup's.
+    pub id: BackupId,
+    /// What it is for.
+    pub kind: Kind,
+    /// What it may touch.
+    pub target: Target,
+    /// What the user asked for besides.
+    pub options: Options,
+    /// Where it stands.
+    pub phase: Phase,
+    /// Since when.
+    pub since: Timestamp,
+    /// When it began.
+    pub started: Timestamp,
+    /// When its driver will have looked again; stale [`STALE_AFTER`] past it.
+    pub next_due: Timestamp,
+    /// The mode the stack had before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prior: Option<Mode>,
+    /// The newest stack event before the run did anything: operations after it are the run's time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base: Option<String>,
+    /// The first thing that went wrong.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trouble: Option<Trouble>,
+    /// Somebody asked to give it up.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub abort: bool,
+    /// The halves were asked for at this instant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked: Option<Timestamp>,
+    /// The files' half.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub files: Option<StartedJob>,
+    /// The seed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seed: Option<StartedJob>,
+    /// The snapshot was first seen `available`: true once, true for ever.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub snapshot_seen: Option<Timestamp>,
+    /// Refused attempts at the step at hand, and the newest refusal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refused: Option<Refused>,
+    /// What earlier runs on this stack took.
+    #[serde(default)]
+    pub expected: Durations,
+    /// What this one took.
+    #[serde(default)]
+    pub took: Durations,
+    /// When the stack went offline and when it was back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub window: Option<Window>,
+    /// Seconds between the instants the halves stand for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub skew: Option<u32>,
+    /// Things the user should know that did not stop it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
+    /// How it ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ending: Option<Ending>,
+    /// Since when this driver has seen nothing at all. The driver's own, never saved.
+    #[serde(skip)]
+    pub blind_since: Option<Timestamp>,
+    /// The record is gone from Parameter Store: it is not written again. The driver's own.
+    #[serde(skip)]
+    pub lost: bool,
+    /// The newest state could not be saved. The driver's own.
+    #[serde(skip)]
+    pub unsaved: bool,
+}
+
+/// Refused attempts at one action.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Refused {
+    /// How often.
+    pub times: u32,
+    /// The newest.
+    pub last: Refusal,
+}
+
+/// The offline window, by AWS's clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Window {
+    /// The *off* operation's start.
+    pub from: Timestamp,
+    /// The *on* operation's end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<Timestamp>,
+}
+
+impl Run {
+    /// It is over.
+    pub fn ended(&self) -> bool {
+        self.phase == Phase::Done
+    }
+
+    /// Nobody seems to drive it any more (rule 5). Ticking a live one would be harmless.
+    pub fn stale(&self, now: Timestamp) -> bool {
+        !self.ended() && now > self.next_due.saturating_add(STALE_AFTER).unwrap_or(Timestamp::MAX)
+    }
+
+    /// It is a backup that keeps the stack as it is.
+    pub fn live(&self) -> bool {
+        matches!(self.kind, Kind::Backup { live: true, .. })
+    }
+
+    /// What the outcome will be, if nothing else goes wrong.
+    pub fn failing(&self) -> bool {
+        self.trouble.is_some()
+    }
+}
+
+/// The lock: only ever created (`Overwrite=false`) or deleted (rule 5).
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Lock {
+    /// Who holds the stack.
+    pub run: BackupId,
+    /// Which stack of that name.
+    pub stack_id: String,
+    /// When it was taken (Parameter Store's `LastModifiedDate`; not in the value).
+    #[serde(skip)]
+    pub since: Option<Timestamp>,
+}

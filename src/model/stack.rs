@@ -1,0 +1,95 @@
+//! A CloudFormation stack as one look shows it.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::StackStatus;
+
+/// A stack, from DescribeStacks.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Stack {
+    /// The stack's ARN: two stacks of one name, one after the other, differ in it.
+    pub id: String,
+    /// The stack's name.
+    pub name: String,
+    /// Its status.
+    pub status: StackStatus,
+    /// CloudFormation's reason for the status.
+    pub status_reason: Option<String>,
+    /// Every parameter, in AWS's order.
+    pub parameters: Vec<Parameter>,
+    /// The capabilities it was last deployed with.
+    pub capabilities: Vec<String>,
+    /// Its outputs.
+    pub outputs: Vec<Output>,
+    /// Its service role, if it has one.
+    pub role_arn: Option<String>,
+    /// The parent, if this is a nested stack.
+    pub parent_id: Option<String>,
+}
+
+impl Stack {
+    /// The value of one parameter.
+    pub fn parameter(&self, key: &str) -> Option<&str> {
+        self.parameters.iter().find(|p| p.key == key).map(|p| p.value.as_str())
+    }
+}
+
+/// A stack parameter's value.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Parameter {
+    /// `ParameterKey`
+    pub key: String,
+    /// `ParameterValue`; `****` where the template says NoEcho.
+    pub value: String,
+    /// What an SSM-typed parameter resolved to.
+    pub resolved: Option<String>,
+}
+
+/// A stack output.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+pub struct Output {
+    /// `OutputKey`
+    pub key: String,
+    /// `OutputValue`
+    pub value: String,
+}
+
+/// One row of ListStackResources, of the stack or of a nested one.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Resource {
+    /// Logical ids of the nested stacks on the way down; empty for the stack itself.
+    pub path: Vec<String>,
+    /// The logical id.
+    pub logical_id: String,
+    /// The physical id; `None` while (or because) it was never made.
+    pub physical_id: Option<String>,
+    /// `AWS::RDS::DBCluster`, `Custom::EFS`, …
+    pub resource_type: String,
+    /// Its status, e.g. `UPDATE_COMPLETE`, `DELETE_COMPLETE`.
+    pub status: StackStatus,
+}
+
+impl Resource {
+    /// Where it stands, as people say it: `Nested/AppDb`.
+    pub fn place(&self) -> String {
+        let mut place = self.path.clone();
+        place.push(self.logical_id.clone());
+        place.join("/")
+    }
+}
+
+/// A parameter as the template declares it, from GetTemplateSummary.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Declared {
+    /// `ParameterKey`
+    pub key: String,
+    /// `String`, `Number`, `AWS::SSM::Parameter::Value<…>`, …
+    pub kind: String,
+    /// `AllowedValues`, empty where everything is.
+    pub allowed: Vec<String>,
+    /// Whether AWS masks the value.
+    pub no_echo: bool,
+    /// `DefaultValue`
+    pub default: Option<String>,
+}

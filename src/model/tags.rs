@@ -1,0 +1,119 @@
+//! The tags that are the catalogue, and how a value fits into one.
+
+use std::fmt::Write as _;
+
+use sha2::{Digest, Sha256};
+
+/// Before every key of ours.
+pub const PREFIX: &str = "stacksnap:";
+/// The backup's id; on both halves.
+pub const ID: &str = "stacksnap:id";
+/// The stack's name.
+pub const STACK: &str = "stacksnap:stack";
+/// The stack's ARN.
+pub const STACK_ID: &str = "stacksnap:stack-id";
+/// The DB cluster snapshot's identifier; on the recovery point.
+pub const SNAPSHOT: &str = "stacksnap:snapshot";
+/// The recovery point's ARN; on the snapshot, once StartBackupJob has answered.
+pub const RECOVERY_POINT: &str = "stacksnap:recovery-point";
+/// The vault's name; on the snapshot, so that the other half is found without the stack.
+pub const VAULT: &str = "stacksnap:vault";
+/// `offline` or `live`.
+pub const MODE: &str = "stacksnap:mode";
+/// The user's note.
+pub const NOTE: &str = "stacksnap:note";
+/// Why the backup must not be pruned.
+pub const HOLD: &str = "stacksnap:hold";
+/// The DB secret's ARN.
+pub const SECRET_ARN: &str = "stacksnap:secret-arn";
+/// The DB secret's version id at the time: enough to detect a rotation.
+pub const SECRET_VERSION: &str = "stacksnap:secret-version";
+/// When both halves were complete and checked; written last, on the snapshot last of all.
+pub const COMPLETE: &str = "stacksnap:complete";
+/// The version of stacksnap that made it.
+pub const TOOL_VERSION: &str = "stacksnap:tool-version";
+/// On a seed recovery point, instead of [`ID`]: the run it was made for.
+pub const SEED: &str = "stacksnap:seed";
+
+/// RDS's limit for a tag value, characters.
+const LONGEST: usize = 256;
+
+fn plain(c: char) -> bool {
+    c.is_ascii_alphanumeric() || " _.:/+-@".contains(c)
+}
+
+/// Makes `value` fit into a tag: characters outside RDS's alphabet (letters, digits, space and
+/// `_.:/=+-@`) become `=XX`, byte by byte; what is still too long becomes `sha256:…`.
+pub fn encode(value: &str) -> String {
+    let mut text = String::new();
+    for c in value.chars() {
+        if plain(c) {
+            text.push(c);
+        } else {
+            escape(&mut text, c);
+        }
+    }
+    if text.len() <= LONGEST { text } else { hashed(value) }
+}
+
+fn escape(text: &mut String, c: char) {
+    for byte in c.encode_utf8(&mut [0; 4]).bytes() {
+        // Writing to a String cannot fail.
+        drop(write!(text, "={byte:02X}"));
+    }
+}
+
+fn hashed(value: &str) -> String {
+    Sha256::digest(value.as_bytes()).iter().fold("sha256:".to_owned(), |mut text, byte| {
+        drop(write!(text, "{byte:02x}"));
+        text
+    })
+}
+
+/// Reads an encoded value back; text that is no encoding is returned as it is (somebody may have
+/// edited the tag).
+pub fn decode(text: &str) -> String {
+    let bytes = text.as_bytes();
+    let mut out = Vec::with_capacity(bytes.len());
+    let mut at = 0;
+    while at < bytes.len() {
+        let hex = (bytes[at] == b'=').then(|| text.get(at + 1..at + 3)).flatten();
+        match hex.and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
+            Some(byte) => {
+                out.push(byte);
+                at += 3;
+            }
+            None => {
+                out.push(bytes[at]);
+                at += 1;
+            }
+        }
+    }
+    String::from_utf8(out).unwrap_or_else(|_| text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn any_note_fits_and_comes_back(note in "\\PC{0,60}") {
+            let text = encode(&note);
+            prop_assert!(text.len() <= LONGEST);
+            prop_assert!(text.chars().all(|c| plain(c) || c == '='));
+            if !text.starts_with("sha256:") {
+                prop_assert_eq!(decode(&text), note);
+            }
+        }
+    }
+
+    #[test]
+    fn a_managed_secrets_arn_fits() {
+        let arn = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:rds!cluster-1a2b-AbCdEf";
+        assert_eq!(decode(&encode(arn)), arn);
+        assert!(encode(arn).contains("rds=21cluster"));
+    }
+}

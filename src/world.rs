@@ -1,0 +1,88 @@
+//! THE DOOR: everything stacksnap sees and does goes through [`World`].
+//!
+//! A tick is observe → step → save → perform. Saving comes *before* acting: a driver that dies in
+//! between has promised something it did not do, and the next one does it. The other way round it
+//! would have done something nobody knows of.
+
+use std::future::Future;
+
+use jiff::Timestamp;
+
+use crate::engine::{self, Action, Done, Look, Next, Observation};
+use crate::model::run::{Lock, Run};
+use crate::model::{BackupId, Refusal, Seen};
+
+/// What became of one action.
+pub type Answer = Result<Done, Refusal>;
+
+/// Whether the lock was had.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Locked {
+    /// It is ours.
+    Taken,
+    /// Another run holds the stack.
+    Held(Lock),
+}
+
+/// AWS, as far as a run is concerned. `aws::Aws` is the real one; the simulation has its own.
+pub trait World {
+    /// Looks at what `look` names. Things are read concurrently, but **the stack last**: a change
+    /// set's ARN must have been read before the state it is judged by (rule 1).
+    fn observe(&self, run: &Run, look: Look) -> impl Future<Output = Observation>;
+
+    /// Writes the run's record, over an older one of the same run.
+    fn save(&self, run: &Run) -> impl Future<Output = Result<(), Refusal>>;
+
+    /// Does one thing; a lost answer is a transient refusal.
+    fn perform(&self, action: &Action) -> impl Future<Output = Answer>;
+
+    /// Creates the lock, never over another.
+    fn lock(&self, stack: &str, lock: &Lock) -> impl Future<Output = Result<Locked, Refusal>>;
+
+    /// Who holds the stack.
+    fn holder(&self, stack: &str) -> impl Future<Output = Seen<Lock>>;
+
+    /// One run's record.
+    fn record(&self, stack: &str, run: &BackupId) -> impl Future<Output = Seen<Run>>;
+
+    /// The world's clock.
+    fn now(&self) -> Timestamp;
+}
+
+/// One time round, as told to whoever watches.
+#[derive(Debug)]
+pub struct Tick {
+    /// The run as it was.
+    pub before: Run,
+    /// The run as it is.
+    pub run: Run,
+    /// What was seen.
+    pub seen: Observation,
+    /// What was done, and what AWS said.
+    pub done: Vec<(Action, Answer)>,
+    /// When to look again.
+    pub next: Next,
+}
+
+/// Goes round once. Never fails: a call that was refused is part of the next observation.
+pub async fn tick(world: &impl World, run: Run, look: Look) -> Tick {
+    let seen = world.observe(&run, look).await;
+    let step = engine::step(&run, &seen, world.now());
+    let mut after = step.run;
+    let mut actions = step.actions;
+    after.unsaved = step.save && !after.lost && world.save(&after).await.is_err();
+    if after.unsaved {
+        // Save before acting: what was not saved is not done, and is due again next time. Bringing
+        // the stack back depends on no record, so it is done all the same.
+        actions.retain(Action::homeward);
+    }
+    let answers = futures_util::future::join_all(actions.iter().map(|action| world.perform(action))).await;
+    let done: Vec<(Action, Answer)> = actions.into_iter().zip(answers).collect();
+    let noted = engine::note(&after, &done, world.now());
+    if noted != after && !noted.lost {
+        // Monotone facts only (a job's id): where this save is lost, they are found again by tag.
+        let saved = world.save(&noted).await;
+        after = Run { unsaved: saved.is_err(), ..noted };
+    }
+    Tick { before: run, run: after, seen, done, next: step.next }
+}
