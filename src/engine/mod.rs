@@ -2,20 +2,49 @@
 //!
 //! `step` is total: it returns no `Result`. A refused call is part of the next observation, so every
 //! failure has a transition, and the machine can be walked exhaustively in a test.
+//!
+//! Three properties carry the whole (ARCHITECTURE.md has the protocol they implement):
+//!
+//! * Phases only go forward, and what a record remembers is monotone, so that a late save of another
+//!   driver can be joined with what this one knows and nothing is undone.
+//! * Anything that matters is decided on a *full* look (`first_look`); the cheap looks in between only
+//!   tell whether it is time for one.
+//! * A transition does nothing else: the new phase looks again before it acts.
 
 mod action;
+mod backup;
+mod change;
+mod fence;
+mod home;
+mod join;
+mod labels;
+mod mode;
+mod note;
 mod observation;
+mod pace;
+mod rescue;
+mod switch;
+mod turn;
 
 pub use action::{Action, Done, NewChangeSet, NewJob, Next, Tag};
+pub use change::{Hazard, review};
+pub use fence::fence;
+pub use mode::{Debt, debt, mode};
+pub use note::note;
 pub use observation::{Look, Observation, Seed};
+pub use rescue::{Rescue, rescue};
 
 use jiff::Timestamp;
 
-use crate::model::Refusal;
-use crate::model::run::Run;
+use crate::model::run::{Kind, Phase, Run};
+use turn::Turn;
+
+/// *On* is tried this often; then the run ends loudly (exit 3).
+pub const ON_ATTEMPTS: u32 = 3;
 
 /// What a step decided.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use = "a step that is not carried out has not happened"]
 pub struct Step {
     /// The run as it is now.
     pub run: Run,
@@ -28,16 +57,43 @@ pub struct Step {
 }
 
 /// Decides once.
-pub fn step(_run: &Run, _seen: &Observation, _now: Timestamp) -> Step {
-    unimplemented!()
+pub fn step(run: &Run, seen: &Observation, now: Timestamp) -> Step {
+    let turn = Turn::new(run, seen, now);
+    if turn.run.ended() {
+        return home::tidy(turn);
+    }
+    match turn.record_trouble() {
+        Ok(turn) => match turn.run.kind {
+            Kind::Backup { .. } => backup::step(turn),
+            Kind::Offline | Kind::Online | Kind::Home { .. } => switch::step(turn),
+        },
+        Err(step) => *step,
+    }
 }
 
-/// What a driver looks at first.
-pub fn first_look(_run: &Run) -> Look {
-    unimplemented!()
+/// What the run's phase has to look at before anything is decided; also a new driver's first look.
+pub fn first_look(run: &Run) -> Look {
+    let parts = Look { cluster: true, file_system: true, ..Look::NONE };
+    match run.phase {
+        Phase::Preflight if matches!(run.kind, Kind::Backup { .. }) => {
+            Look::STACK.and(parts).and(Look { others: true, ..Look::NONE })
+        }
+        Phase::Preflight => Look::STACK,
+        Phase::Seeding => Look { record: true, seed: true, ..Look::NONE },
+        Phase::GoingOffline if run.kind == Kind::Offline => Look::STACK,
+        Phase::GoingOffline => Look::STACK.and(parts),
+        Phase::Capturing => {
+            Look::STACK.and(parts).and(Look::HALVES).and(Look { others: run.asked.is_none(), ..Look::NONE })
+        }
+        Phase::Resuming => Look::STACK.and(Look { cluster: true, job: job_to_stop(run), ..Look::NONE }),
+        Phase::Verifying => {
+            Look::STACK.and(Look::HALVES).and(Look { point: true, secret: run.target.secret.is_some(), ..Look::NONE })
+        }
+        Phase::Done => Look { change_sets: !run.tidied, ..Look::NONE },
+    }
 }
 
-/// What the answers to the actions add to the run.
-pub fn note(_run: &Run, _done: &[(Action, Result<Done, Refusal>)], _now: Timestamp) -> Run {
-    unimplemented!()
+/// A failing run that may have started a job has to stop it once the stack is on its way back.
+fn job_to_stop(run: &Run) -> bool {
+    run.failing() && run.asked.is_some()
 }

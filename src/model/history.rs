@@ -132,7 +132,11 @@ impl History {
     }
 
     /// `run`'s operations of one kind, newest first.
-    pub fn own<'a>(&'a self, run: &'a BackupId, switch: Switch) -> impl Iterator<Item = &'a Operation> {
+    pub fn own<'a, 'b>(
+        &'a self,
+        run: &'b BackupId,
+        switch: Switch,
+    ) -> impl Iterator<Item = &'a Operation> + use<'a, 'b> {
         self.operations.iter().filter(move |op| op.is(run, switch))
     }
 

@@ -256,6 +256,9 @@ pub struct Run {
     /// The newest stack event before the run did anything: operations after it are the run's time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub base: Option<String>,
+    /// When the newest operation before the run ended, by AWS's clock.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base_at: Option<Timestamp>,
     /// The first thing that went wrong.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trouble: Option<Trouble>,
@@ -271,9 +274,22 @@ pub struct Run {
     /// The seed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seed: Option<StartedJob>,
-    /// The snapshot was first seen `available`: true once, true for ever.
+    /// When *off* was executed: the budget counts from here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub left: Option<Timestamp>,
+    /// The stack's last operation before the halves ended here, as this clock goes: settling begins.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quiet_from: Option<Timestamp>,
+    /// Both halves were seen complete while this operation's end (AWS's clock) was the stack's
+    /// newest: whatever began later began after both were complete. True once, true for ever.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub halves_done: Option<Timestamp>,
+    /// The snapshot was first seen `available`, by the driver's clock.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub snapshot_seen: Option<Timestamp>,
+    /// Missing tags were written again, once.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub retagged: bool,
     /// Refused attempts at the step at hand, and the newest refusal.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refused: Option<Refused>,
@@ -301,6 +317,15 @@ pub struct Run {
     /// The record is gone from Parameter Store: it is not written again. The driver's own.
     #[serde(skip)]
     pub lost: bool,
+    /// When this driver last looked at everything that matters in this phase. The driver's own.
+    #[serde(skip)]
+    pub looked: Option<Timestamp>,
+    /// When this driver last saw an operation under way. The driver's own.
+    #[serde(skip)]
+    pub busy_at: Option<Timestamp>,
+    /// The lock is gone and the leftovers with it. The driver's own.
+    #[serde(skip)]
+    pub tidied: bool,
     /// The newest state could not be saved. The driver's own.
     #[serde(skip)]
     pub unsaved: bool,

@@ -1,7 +1,5 @@
 //! The tags that are the catalogue, and how a value fits into one.
 
-use std::fmt::Write as _;
-
 use sha2::{Digest, Sha256};
 
 /// Before every key of ours.
@@ -58,16 +56,13 @@ pub fn encode(value: &str) -> String {
 
 fn escape(text: &mut String, c: char) {
     for byte in c.encode_utf8(&mut [0; 4]).bytes() {
-        // Writing to a String cannot fail.
-        drop(write!(text, "={byte:02X}"));
+        text.push_str(&format!("={byte:02X}"));
     }
 }
 
 fn hashed(value: &str) -> String {
-    Sha256::digest(value.as_bytes()).iter().fold("sha256:".to_owned(), |mut text, byte| {
-        drop(write!(text, "{byte:02x}"));
-        text
-    })
+    let hex: String = Sha256::digest(value.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("sha256:{hex}")
 }
 
 /// Reads an encoded value back; text that is no encoding is returned as it is (somebody may have

@@ -1,0 +1,108 @@
+//! Preflight: what the survey found is looked at once more, now that the lock is held.
+
+use jiff::SignedDuration;
+
+use crate::engine::Step;
+use crate::engine::mode::{Debt, debt, mode};
+use crate::engine::turn::{PATIENCE, Turn, View};
+use crate::model::ClusterStatus;
+use crate::model::run::{Kind, Mode, Outcome, Phase};
+
+pub(super) fn step(turn: Turn<'_>) -> Step {
+    let mut turn = match turn.full() {
+        Ok(turn) => turn,
+        Err(step) => return *step,
+    };
+    if turn.run.abort {
+        turn.trouble(Outcome::Aborted, "the run was given up before anything was touched", "");
+    }
+    if let Some(view) = turn.view() {
+        check_stack(&mut turn, view);
+    } else {
+        turn.trouble(Outcome::Refused, "the stack does not exist any more", "");
+    }
+    check_files(&mut turn);
+    match check_cluster(&mut turn) {
+        _ if turn.run.failing() => turn.end(),
+        Some(wait) => turn.look_again(wait),
+        None => begin(turn),
+    }
+}
+
+fn check_stack(turn: &mut Turn<'_>, view: View<'_>) {
+    let status = &view.stack.status;
+    if !status.updatable() {
+        let what = format!("the stack is in {status}");
+        let hint = if status.in_progress() { "wait until the update is over" } else { "repair the stack first" };
+        turn.trouble(Outcome::Refused, what, hint);
+    }
+    let Some(switch) = turn.run.target.switch.clone() else { return };
+    match mode(view.stack, &switch) {
+        None => {
+            let what = format!("parameter {} has neither its online nor its offline value", switch.parameter);
+            turn.trouble(Outcome::Refused, what, "`stacksnap inspect` shows what was expected");
+        }
+        Some(read) => refuse_debt(turn, view, read),
+    }
+}
+
+/// A stack that another run left offline would be taken for one that its operator put offline.
+fn refuse_debt(turn: &mut Turn<'_>, view: View<'_>, read: Mode) {
+    turn.run.prior = Some(read);
+    if let Debt::Owed { run } = debt(read == Mode::Offline, view.history) {
+        let hint = format!("`stacksnap resume {}` brings it back first", turn.run.target.stack);
+        turn.trouble(Outcome::Refused, format!("run {run} took the stack offline and never brought it back"), hint);
+    }
+}
+
+fn check_files(turn: &mut Turn<'_>) {
+    match turn.seen.file_system.here() {
+        None => {
+            turn.trouble(Outcome::Refused, "the file system does not exist", "`stacksnap inspect` shows what was found")
+        }
+        Some(files) if !files.available() => {
+            turn.trouble(
+                Outcome::Refused,
+                format!("the file system is `{}`", files.state),
+                "wait until it is `available`",
+            );
+        }
+        Some(_) => {}
+    }
+    if let Some(id) = turn.seen.others.here().and_then(|others| others.first()) {
+        let what = format!("job {id} is under way on the file system, and AWS Backup runs one at a time");
+        turn.trouble(Outcome::Refused, what, "wait until it is over");
+    }
+}
+
+/// How long to wait for the cluster; `None`: it is `available` (or there is trouble).
+fn check_cluster(turn: &mut Turn<'_>) -> Option<SignedDuration> {
+    let Some(cluster) = turn.cluster() else {
+        turn.trouble(Outcome::Refused, "the DB cluster does not exist", "`stacksnap inspect` shows what was found");
+        return None;
+    };
+    match &cluster.status {
+        ClusterStatus::Available => None,
+        status if status.hopeless() || turn.since_phase() > PATIENCE => {
+            turn.trouble(
+                Outcome::Refused,
+                format!("the DB cluster is `{status}`"),
+                "a snapshot can only be taken of an `available` one",
+            );
+            None
+        }
+        _ => Some(SignedDuration::from_secs(10)),
+    }
+}
+
+fn begin(mut turn: Turn<'_>) -> Step {
+    if let Some(view) = turn.view() {
+        turn.run.base.clone_from(&view.history.newest_event);
+        turn.run.base_at = view.history.operations.first().and_then(|op| op.ended);
+    }
+    match turn.run.kind {
+        Kind::Backup { seed: true, live: false } => turn.to(Phase::Seeding),
+        Kind::Backup { live: true, .. } => turn.to(Phase::Capturing),
+        _ => turn.to(Phase::GoingOffline),
+    }
+}

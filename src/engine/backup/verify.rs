@@ -1,0 +1,148 @@
+//! Verifying: both halves described again, the fence computed again, and only then the mark of
+//! completeness: on the recovery point first, on the snapshot, which the catalogue reads, last.
+
+use jiff::SignedDuration;
+
+use crate::engine::action::Tag;
+use crate::engine::turn::{SOON, Turn};
+use crate::engine::{Action, Step, fence, labels};
+use crate::model::half::{RecoveryPoint, Snapshot};
+use crate::model::run::Outcome;
+use crate::model::tags::COMPLETE;
+use crate::model::{PointStatus, Seen, SnapshotStatus};
+
+/// What AWS has just made may not be shown yet.
+const GRACE: SignedDuration = SignedDuration::from_secs(120);
+/// A tag is written so often; then it is taken not to stick.
+const TRIES: u32 = 3;
+
+pub(super) fn step(turn: Turn<'_>) -> Step {
+    let mut turn = match part_refused(turn) {
+        Ok(turn) => turn,
+        Err(step) => return *step,
+    };
+    warn_of_rotation(&mut turn);
+    let (snapshot, point) = match halves(&turn) {
+        Ok(halves) => halves,
+        Err(Verdict::Wait) => return turn.look_again(SignedDuration::from_secs(10)),
+        Err(Verdict::Incomplete(what)) => return incomplete(turn, what),
+    };
+    if let Some(why) = broken_fence(&turn, snapshot) {
+        turn.trouble(Outcome::Inconsistent, why, "take another backup when nobody updates the stack");
+        return turn.end();
+    }
+    tag(turn, snapshot, point)
+}
+
+fn part_refused(turn: Turn<'_>) -> Result<Turn<'_>, Box<Step>> {
+    if let Some(refusal) = turn.part_refused() {
+        let what = format!("a half could not be looked at: {refusal}");
+        return Err(Box::new(incomplete(turn, what)));
+    }
+    turn.full()
+}
+
+enum Verdict {
+    Wait,
+    Incomplete(String),
+}
+
+fn halves<'a>(turn: &Turn<'a>) -> Result<(&'a Snapshot, &'a RecoveryPoint), Verdict> {
+    let may_come = turn.since_phase() < GRACE;
+    let late = |what: &str| if may_come { Verdict::Wait } else { Verdict::Incomplete(what.to_owned()) };
+    let snapshot = turn.seen.snapshot.here().ok_or_else(|| late("the DB cluster snapshot is not there"))?;
+    if snapshot.status != SnapshotStatus::Available {
+        return Err(Verdict::Incomplete(format!("the DB cluster snapshot is `{}`", snapshot.status)));
+    }
+    if !labels::is_own(&turn.run, &snapshot.tags) && turn.run.retagged {
+        return Err(Verdict::Incomplete("the DB cluster snapshot does not bear this run's tags".to_owned()));
+    }
+    if let Some(job) = turn.seen.job.here().filter(|job| !job.succeeded()) {
+        let message = job.message.as_deref().unwrap_or("no message");
+        return Err(Verdict::Incomplete(format!("backup job {} is {} with issues: {message}", job.id, job.state)));
+    }
+    let point = turn.seen.point.here().ok_or_else(|| late("the recovery point is not there"))?;
+    match &point.status {
+        status if status.complete() => Ok((snapshot, point)),
+        PointStatus::Creating => Err(late("the recovery point is still CREATING")),
+        status => Err(Verdict::Incomplete(format!("the recovery point is {status}"))),
+    }
+}
+
+/// A password that changed while the halves were made may be the old or the new one in the snapshot.
+fn warn_of_rotation(turn: &mut Turn<'_>) {
+    if let (Seen::Here(now), Some(then)) = (&turn.seen.secret, &turn.run.target.secret_version)
+        && now.as_ref() != Some(then)
+    {
+        turn.warn(
+            "the DB secret was rotated during the run: the snapshot's password may be the old one or the new one",
+        );
+    }
+}
+
+fn broken_fence(turn: &Turn<'_>, snapshot: &Snapshot) -> Option<String> {
+    if turn.run.live() {
+        return None;
+    }
+    let (Some(view), Some(job)) = (turn.view(), turn.seen.job.here()) else {
+        return Some(
+            "the stack's history or the backup job is gone, so nothing proves that the halves belong together"
+                .to_owned(),
+        );
+    };
+    fence(&turn.run, view.stack, view.history, snapshot, job).err()
+}
+
+/// Tags that did not stick are written once more; then the mark, one half after the other.
+fn tag(mut turn: Turn<'_>, snapshot: &Snapshot, point: &RecoveryPoint) -> Step {
+    let there = point.tags.clone().unwrap_or_default();
+    let on_point = labels::missing(&labels::half(&turn.run), &there);
+    let mut wanted = labels::half(&turn.run);
+    wanted.push(labels::partner(&point.arn));
+    let on_snapshot = labels::missing(&wanted, &snapshot.tags);
+    if !(on_point.is_empty() && on_snapshot.is_empty()) {
+        return write_again(turn, (snapshot, on_snapshot), (point, on_point));
+    }
+    if let Some(refused) = turn.run.refused.as_ref().filter(|refused| refused.times >= TRIES) {
+        let what = format!("the mark of completeness could not be written: {}", refused.last);
+        return incomplete(turn, what);
+    }
+    if turn.since_phase() > GRACE.saturating_mul(5) {
+        return incomplete(turn, "the mark of completeness did not stick");
+    }
+    let mark = vec![labels::complete(turn.now)];
+    if !there.contains_key(COMPLETE) {
+        turn.actions.push(Action::TagPoint { arn: point.arn.clone(), tags: mark });
+    } else if !snapshot.tags.contains_key(COMPLETE) {
+        turn.actions.push(Action::TagSnapshot { arn: snapshot.arn.clone(), tags: mark });
+    } else {
+        return turn.end();
+    }
+    turn.look_again(SignedDuration::from_secs(1))
+}
+
+fn write_again(
+    mut turn: Turn<'_>,
+    (snapshot, on_snapshot): (&Snapshot, Vec<Tag>),
+    (point, on_point): (&RecoveryPoint, Vec<Tag>),
+) -> Step {
+    if turn.run.retagged && turn.since_phase() > GRACE {
+        let missing = on_snapshot.iter().chain(&on_point).map(|(key, _)| key.as_str()).collect::<Vec<_>>().join(", ");
+        return incomplete(turn, format!("tags did not stick on the halves: {missing}"));
+    }
+    if !turn.run.retagged {
+        turn.run.retagged = true;
+        if !on_snapshot.is_empty() {
+            turn.actions.push(Action::TagSnapshot { arn: snapshot.arn.clone(), tags: on_snapshot });
+        }
+        if !on_point.is_empty() {
+            turn.actions.push(Action::TagPoint { arn: point.arn.clone(), tags: on_point });
+        }
+    }
+    turn.look_again(SOON)
+}
+
+fn incomplete(mut turn: Turn<'_>, what: impl Into<String>) -> Step {
+    turn.trouble(Outcome::Incomplete, what, "both halves are kept; take another backup");
+    turn.end()
+}

@@ -1,0 +1,223 @@
+//! Resuming: the stack comes back to the mode it had before. One code path for a backup's end, for
+//! `resume`, for `online` and for a debt whose record is lost.
+
+use super::change::{self, Progress};
+use super::mode::{Debt, debt, mode};
+use super::turn::{PATIENCE, SOON, Turn, View};
+use super::{Action, Look, Next, ON_ATTEMPTS, Step, pace};
+use crate::model::history::Operation;
+use crate::model::run::{Mode, Outcome, Phase, Window};
+use crate::model::{StackStatus, Switch, Token};
+
+/// *On* is asked for this often although AWS refuses it; then the run ends loudly.
+const REFUSALS: u32 = 5;
+
+/// Whose the *on* is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Duty {
+    /// Only if it is owed (rule 4).
+    Debt,
+    /// The operator asked for it.
+    Wish,
+}
+
+/// One step home. `home` is what comes when the stack is there.
+pub(super) fn step(turn: Turn<'_>, duty: Duty, home: fn(Turn<'_>) -> Step) -> Step {
+    let mut turn = match super::switch::waiting(turn) {
+        Ok(turn) => turn,
+        Err(step) => return *step,
+    };
+    if turn.stack_gone() {
+        turn.trouble(Outcome::Failed, "the stack was deleted meanwhile", "");
+        return turn.end();
+    }
+    let Some(view) = turn.view() else { return not_seen(turn) };
+    stop_job(&mut turn, view);
+    if let Some(op) = view.history.under_way() {
+        return under_way(turn, view, op);
+    }
+    if view.stack.status.in_progress() {
+        return turn.look_again(SOON);
+    }
+    if view.stack.status.stuck() {
+        return stuck(turn, view);
+    }
+    let Some(switch) = turn.run.target.switch.clone() else { return home(turn) };
+    match mode(view.stack, &switch) {
+        Some(Mode::Online) => arrived(turn, view, home),
+        Some(Mode::Offline) if turn.run.prior == Some(Mode::Offline) && duty == Duty::Debt => home(turn),
+        Some(Mode::Offline) if duty == Duty::Wish => bring_back(turn, view, home),
+        Some(Mode::Offline) => pay(turn, view, home),
+        None => {
+            let what = format!("{} has neither its online nor its offline value", switch.parameter);
+            turn.end_offline(what, "set the parameter by a stack update")
+        }
+    }
+}
+
+fn not_seen(turn: Turn<'_>) -> Step {
+    match turn.full() {
+        Err(step) => *step,
+        // Everything was seen, so the stack is not there.
+        Ok(turn) => turn.end(),
+    }
+}
+
+/// A failing run's job is stopped once the stack is on its way back, or is where it should be: *on*
+/// comes first, stopping jobs second.
+fn stop_job(turn: &mut Turn<'_>, view: View<'_>) {
+    let Some(job) = turn.seen.job.here().filter(|job| job.state.active()) else { return };
+    let homeward = view.history.under_way().is_some_and(|op| op.is(&turn.run.id, Switch::On));
+    let online = turn.run.target.switch.as_ref().and_then(|switch| mode(view.stack, switch)) == Some(Mode::Online);
+    let nothing_owed = turn.run.prior == Some(Mode::Offline) || turn.run.live();
+    let settled = !view.busy() && (online || nothing_owed);
+    if turn.run.failing()
+        && (homeward || settled || nothing_owed)
+        && !matches!(job.state, crate::model::JobState::Aborting)
+    {
+        turn.actions.push(Action::StopBackupJob { id: job.id.clone() });
+    }
+}
+
+fn under_way(mut turn: Turn<'_>, view: View<'_>, op: &Operation) -> Step {
+    let own_off = op.is(&turn.run.id, Switch::Off) || op.is(&turn.run.id, Switch::Hold);
+    if own_off && turn.run.failing() && view.stack.status == StackStatus::UpdateInProgress {
+        // A stuck *off* is cancelled: CloudFormation rolls it back, which is the way home.
+        let token = op.token.clone().unwrap_or_default();
+        turn.actions.push(Action::CancelUpdate { stack_id: view.stack.id.clone(), token });
+        return turn.look_again(SOON);
+    }
+    let elapsed = turn.now.duration_since(op.began).as_secs_f64().max(0.0);
+    let awaited = pace::Awaited { elapsed, expected: turn.run.expected.on, percent: None };
+    let wait = pace::lazy(awaited, &turn.run.id, turn.now);
+    turn.wait(wait, Look::EVENTS)
+}
+
+fn stuck(turn: Turn<'_>, view: View<'_>) -> Step {
+    let reason = view.history.operations.first().and_then(|op| op.failure.as_ref());
+    let reason = reason.map(|f| format!(" ({}: {})", f.logical_id, f.reason)).unwrap_or_default();
+    let what =
+        format!("the stack is in {}{reason}; nothing can change its mode until that is repaired", view.stack.status);
+    let hint = format!(
+        "repair what failed, then `aws cloudformation continue-update-rollback --stack-name {0}`, then `stacksnap resume {0}`",
+        view.stack.name
+    );
+    turn.end_offline(what, hint)
+}
+
+/// Offline, and it was online before: brought back if it is owed.
+fn pay(mut turn: Turn<'_>, view: View<'_>, home: fn(Turn<'_>) -> Step) -> Step {
+    match debt(true, view.history) {
+        Debt::Owed { .. } => bring_back(turn, view, home),
+        Debt::None => {
+            turn.trouble(
+                Outcome::Failed,
+                "the stack is offline by somebody else's update, so it is left offline",
+                format!("`stacksnap online {}` brings it back, if that was not meant", turn.run.target.stack),
+            );
+            home(turn)
+        }
+        Debt::Ambiguous { foreign, .. } => {
+            let what = format!(
+                "after the stack was taken offline, {foreign} updates of others came: it may be offline on purpose, so it is left offline"
+            );
+            let hint = format!("if it is not meant to be, `stacksnap online {}`", turn.run.target.stack);
+            turn.end_offline(what, hint)
+        }
+    }
+}
+
+fn bring_back(mut turn: Turn<'_>, view: View<'_>, home: fn(Turn<'_>) -> Step) -> Step {
+    let stack = turn.run.target.stack.clone();
+    let by_hand = format!("`stacksnap online {stack}`, once the cause is removed");
+    if view.history.attempts(&turn.run.id, Switch::On) >= ON_ATTEMPTS {
+        let reason = last_failure(&turn, view);
+        return turn.end_offline(format!("bringing the stack back rolled back {ON_ATTEMPTS} times{reason}"), by_hand);
+    }
+    if let Some(refused) = turn.run.refused.as_ref().filter(|refused| refused.times >= REFUSALS) {
+        let what = format!("AWS refuses to bring the stack back: {}", refused.last);
+        return turn.end_offline(what, by_hand);
+    }
+    match change::advance(&mut turn, view, Switch::On) {
+        Progress::Going => turn.look_again(SOON),
+        Progress::NothingToChange => nothing_to_change(turn, home),
+        Progress::Destroys(list) => {
+            let what = format!("bringing the stack back would destroy what was backed up: {}", list.join("; "));
+            let hint = format!("find out why (a changed template or parameter?), then update {stack} by hand");
+            turn.end_offline(what, hint)
+        }
+        Progress::Refused(reason) => {
+            let what = format!("CloudFormation could not make the change set that brings the stack back: {reason}");
+            turn.end_offline(what, by_hand)
+        }
+    }
+}
+
+/// The parameter read offline, CloudFormation says it is online already: one of the two reads was
+/// stale. Look again, but not for ever.
+fn nothing_to_change(turn: Turn<'_>, home: fn(Turn<'_>) -> Step) -> Step {
+    if turn.since_phase() > PATIENCE { home(turn) } else { turn.look_again(SOON) }
+}
+
+fn last_failure(turn: &Turn<'_>, view: View<'_>) -> String {
+    let failure = view.history.own(&turn.run.id, Switch::On).find_map(|op| op.failure.as_ref());
+    failure.map(|f| format!(" ({}: {})", f.logical_id, f.reason)).unwrap_or_default()
+}
+
+/// Online. The window is closed, and the cluster given a little time to be `available` again.
+fn arrived(mut turn: Turn<'_>, view: View<'_>, home: fn(Turn<'_>) -> Step) -> Step {
+    close_window(&mut turn, view);
+    let busy = turn.cluster().is_some_and(|cluster| cluster.status != crate::model::ClusterStatus::Available);
+    if busy && turn.since_phase() < PATIENCE {
+        return turn.look_again(pace_cluster());
+    }
+    if busy {
+        turn.warn("the stack is online again, but its DB cluster is not `available` yet");
+    }
+    home(turn)
+}
+
+fn pace_cluster() -> jiff::SignedDuration {
+    jiff::SignedDuration::from_secs(5)
+}
+
+fn close_window(turn: &mut Turn<'_>, view: View<'_>) {
+    let off = view.history.own(&turn.run.id, Switch::Off).next();
+    let on = view.history.own(&turn.run.id, Switch::On).find(|op| op.took_effect());
+    if let Some(off) = off.filter(|off| off.took_effect()) {
+        turn.run.window = Some(Window { from: off.began, to: on.and_then(|on| on.ended) });
+    }
+    if let (Some(on), None) = (on, turn.run.took.on) {
+        turn.run.took.on = seconds(on);
+    }
+}
+
+/// How long an operation took.
+pub(super) fn seconds(op: &Operation) -> Option<u32> {
+    u32::try_from(op.ended?.duration_since(op.began).as_secs()).ok()
+}
+
+/// The run is over: own change sets are cleaned up, then the lock goes.
+pub(super) fn tidy(mut turn: Turn<'_>) -> Step {
+    let tried = turn.run.refused.as_ref().map_or(0, |refused| refused.times);
+    if turn.run.tidied || tried >= 3 {
+        return turn.finish(Next::Ended);
+    }
+    if turn.seen.look.change_sets {
+        for set in turn.seen.change_sets.here().into_iter().flatten() {
+            if set.own().is_some_and(|token: Token| token.run == turn.run.id) {
+                turn.actions.push(Action::DeleteChangeSet { arn: set.arn.clone() });
+            }
+        }
+        let (stack, run) = (turn.run.target.stack.clone(), turn.run.id.clone());
+        turn.actions.push(Action::Unlock { stack, run });
+        return turn.wait(jiff::SignedDuration::ZERO, Look { change_sets: true, ..Look::NONE });
+    }
+    turn.wait(jiff::SignedDuration::ZERO, Look { change_sets: true, ..Look::NONE })
+}
+
+/// Gives the run up: it goes home, and its outcome is *aborted*.
+pub(super) fn give_up(mut turn: Turn<'_>) -> Step {
+    turn.trouble(Outcome::Aborted, "the run was given up", "");
+    turn.to(Phase::Resuming)
+}

@@ -1,0 +1,62 @@
+//! Joining what this driver knows with the record that others may have written.
+//!
+//! Parameter Store has no conditional overwrite: a driver that slept between deciding and saving may
+//! put an older state back. Phases only go forward and facts are monotone, so the join of the two is
+//! never behind either.
+
+use crate::model::Seen;
+use crate::model::run::Run;
+
+pub(super) fn join(mine: &Run, record: &Seen<Run>) -> Run {
+    let Seen::Here(theirs) = record else { return mine.clone() };
+    if theirs.id != mine.id || theirs.target.stack_id != mine.target.stack_id {
+        return mine.clone();
+    }
+    if theirs.ended() {
+        return Run { tidied: mine.tidied, ..theirs.clone() };
+    }
+    let (ahead, behind) = if mine.phase > theirs.phase { (mine, theirs) } else { (theirs, mine) };
+    let mut run = ahead.clone();
+    fill(&mut run, behind);
+    run.abort |= behind.abort;
+    run.retagged |= behind.retagged;
+    run.next_due = ahead.next_due.max(behind.next_due);
+    own_senses(&mut run, mine);
+    run
+}
+
+/// Facts that one of the two does not know yet.
+fn fill(run: &mut Run, other: &Run) {
+    fn or<T: Clone>(to: &mut Option<T>, from: &Option<T>) {
+        if to.is_none() {
+            to.clone_from(from);
+        }
+    }
+    or(&mut run.prior, &other.prior);
+    or(&mut run.base, &other.base);
+    or(&mut run.base_at, &other.base_at);
+    or(&mut run.trouble, &other.trouble);
+    or(&mut run.asked, &other.asked);
+    or(&mut run.files, &other.files);
+    or(&mut run.seed, &other.seed);
+    or(&mut run.left, &other.left);
+    or(&mut run.quiet_from, &other.quiet_from);
+    or(&mut run.halves_done, &other.halves_done);
+    or(&mut run.snapshot_seen, &other.snapshot_seen);
+    or(&mut run.window, &other.window);
+    or(&mut run.skew, &other.skew);
+    or(&mut run.took.off, &other.took.off);
+    or(&mut run.took.snapshot, &other.took.snapshot);
+    or(&mut run.took.job, &other.took.job);
+    or(&mut run.took.on, &other.took.on);
+}
+
+/// What only this driver knows of itself.
+fn own_senses(run: &mut Run, mine: &Run) {
+    run.blind_since = mine.blind_since;
+    run.looked = mine.looked;
+    run.busy_at = mine.busy_at;
+    run.tidied = mine.tidied;
+    run.lost = mine.lost;
+    run.unsaved = mine.unsaved;
+}

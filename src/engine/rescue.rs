@@ -1,0 +1,70 @@
+//! Who drives what home: `resume`, a later command and the sentinel ask this one function.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::mode::{Debt, debt, mode};
+use crate::model::run::{Lock, Mode, Run};
+use crate::model::stack::Stack;
+use crate::model::topology::OfflineSwitch;
+use crate::model::{BackupId, Seen, history::History};
+
+/// A lock this young may belong to a driver that is about to write its record.
+const YOUNG: SignedDuration = SignedDuration::from_mins(5);
+
+/// What to do about a stack.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Rescue {
+    /// Nothing is owed and nobody holds it.
+    Nothing,
+    /// Drive this run on; a finished one only has to be tidied up.
+    Drive(Box<Run>),
+    /// A run is just beginning, or what was seen is not enough: look again later.
+    Wait,
+    /// Its record is gone, but it owes an *on* (rule 4).
+    PayDebt {
+        /// The run that owes it.
+        of: BackupId,
+    },
+    /// A lock without a record and without a debt: only the lock has to go.
+    DropLock {
+        /// The run that held it.
+        run: BackupId,
+    },
+    /// Several foreign operations came after our *off*: ask the operator.
+    Ask {
+        /// The run that took it offline.
+        of: BackupId,
+        /// How many foreign operations.
+        foreign: usize,
+    },
+}
+
+/// Decides from the lock, the records and the stack's own history.
+pub fn rescue(
+    lock: &Seen<Lock>,
+    records: &[Run],
+    stack: &Stack,
+    history: &History,
+    switch: &OfflineSwitch,
+    now: Timestamp,
+) -> Rescue {
+    let of_this_stack = || records.iter().filter(|run| run.target.stack_id == stack.id);
+    let held = lock.here();
+    let holder = held.and_then(|lock| of_this_stack().find(|run| run.id == lock.run));
+    // A record that is not finished is driven home even when its lock is gone: rule 5.
+    if let Some(run) = holder.or_else(|| of_this_stack().filter(|run| !run.ended()).max_by_key(|run| run.started)) {
+        return Rescue::Drive(Box::new(run.clone()));
+    }
+    if !lock.known() || held.and_then(|lock| lock.since).is_some_and(|since| now.duration_since(since) < YOUNG) {
+        return Rescue::Wait;
+    }
+    if history.under_way().is_some() || stack.status.in_progress() {
+        return Rescue::Wait;
+    }
+    match (debt(mode(stack, switch) == Some(Mode::Offline), history), held) {
+        (Debt::Owed { run }, _) => Rescue::PayDebt { of: run },
+        (Debt::Ambiguous { run, foreign }, _) => Rescue::Ask { of: run, foreign },
+        (Debt::None, Some(lock)) => Rescue::DropLock { run: lock.run.clone() },
+        (Debt::None, None) => Rescue::Nothing,
+    }
+}

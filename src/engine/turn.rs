@@ -1,0 +1,224 @@
+//! One step in the making: the run, what was seen, and the ways a step can end.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::{Action, Look, Next, Observation, Step, first_look, join};
+use crate::model::change_set::ChangeSet;
+use crate::model::half::Cluster;
+use crate::model::history::History;
+use crate::model::run::{Ending, Outcome, Phase, Run, Trouble};
+use crate::model::stack::Stack;
+use crate::model::{Refusal, RefusalKind, Seen};
+
+/// A driver that sees nothing for so long gives up driving; the run is not over.
+const BLIND: SignedDuration = SignedDuration::from_mins(15);
+/// Credentials that do not work are not waited for as long: nobody renews them by himself.
+const LOCKED_OUT: SignedDuration = SignedDuration::from_mins(1);
+/// How long a refused look at a part may go on before the stack is brought back without it.
+pub(super) const PATIENCE: SignedDuration = SignedDuration::from_mins(10);
+/// A record says at least so far ahead when it will be looked at again; saved anew when it runs out.
+const LEASE: SignedDuration = SignedDuration::from_mins(3);
+/// Between two looks while something small is awaited.
+pub(super) const SOON: SignedDuration = SignedDuration::from_secs(3);
+
+pub(super) struct Turn<'a> {
+    before: &'a Run,
+    pub(super) run: Run,
+    pub(super) seen: &'a Observation,
+    pub(super) now: Timestamp,
+    pub(super) actions: Vec<Action>,
+}
+
+/// The stack as a full look shows it.
+#[derive(Clone, Copy)]
+pub(super) struct View<'a> {
+    pub(super) stack: &'a Stack,
+    pub(super) history: &'a History,
+    pub(super) sets: &'a [ChangeSet],
+}
+
+impl View<'_> {
+    /// An operation is under way: by the events, or by a status that is ahead of them.
+    pub(super) fn busy(&self) -> bool {
+        self.history.under_way().is_some() || self.stack.status.in_progress()
+    }
+}
+
+impl<'a> Turn<'a> {
+    pub(super) fn new(before: &'a Run, seen: &'a Observation, now: Timestamp) -> Self {
+        let mut run = join::join(before, &seen.record);
+        run.blind_since = seen.refusal().map(|_| before.blind_since.unwrap_or(now));
+        if seen.history.here().is_some_and(|history| history.under_way().is_some()) {
+            run.busy_at = Some(now);
+        }
+        if seen.look.covers(first_look(&run)) {
+            run.looked = Some(now);
+        }
+        Self { before, run, seen, now, actions: Vec::new() }
+    }
+
+    /// A record that is gone: somebody removed it. The run cannot be shared any more, so it only
+    /// brings the stack back, and writes no record that would come back from the dead.
+    pub(super) fn record_trouble(mut self) -> Result<Self, Box<Step>> {
+        if !matches!(self.seen.record, Seen::Missing) {
+            return Ok(self);
+        }
+        if self.run.phase == Phase::Preflight && self.since_phase() < SignedDuration::from_mins(2) {
+            return Err(Box::new(self.look_again(SOON)));
+        }
+        self.run.lost = true;
+        self.trouble(
+            Outcome::Failed,
+            "the run's record in Parameter Store is gone",
+            "do not delete parameters under /stacksnap/ while a run is going on",
+        );
+        Ok(self)
+    }
+
+    pub(super) fn since_phase(&self) -> SignedDuration {
+        self.now.duration_since(self.run.since)
+    }
+
+    /// Everything this phase has to know was asked for and answered; otherwise the step is to look.
+    ///
+    /// `Missing` is an answer. What may be missing is the phase's business.
+    pub(super) fn full(self) -> Result<Self, Box<Step>> {
+        if !self.seen.look.covers(first_look(&self.run)) {
+            return Err(Box::new(self.look_now()));
+        }
+        match self.seen.refusal() {
+            Some(refusal) => Err(Box::new(self.blind(refusal))),
+            None => Ok(self),
+        }
+    }
+
+    /// The stack, its history and its change sets, if all three were seen.
+    pub(super) fn view(&self) -> Option<View<'a>> {
+        match (&self.seen.stack, &self.seen.history, &self.seen.change_sets) {
+            (Seen::Here(stack), Seen::Here(history), Seen::Here(sets)) => Some(View { stack, history, sets }),
+            _ => None,
+        }
+    }
+
+    /// The stack does not exist any more, or is being deleted.
+    pub(super) fn stack_gone(&self) -> bool {
+        match &self.seen.stack {
+            Seen::Missing => true,
+            Seen::Here(stack) => stack.status.gone(),
+            _ => false,
+        }
+    }
+
+    pub(super) fn cluster(&self) -> Option<&'a Cluster> {
+        self.seen.cluster.here()
+    }
+
+    /// A look that was refused: wait a little, and give up driving when it lasts.
+    pub(super) fn blind(self, refusal: &Refusal) -> Step {
+        let since = self.run.blind_since.unwrap_or(self.now);
+        let limit = if refusal.kind == RefusalKind::Credentials { LOCKED_OUT } else { BLIND };
+        if self.now.duration_since(since) >= limit {
+            let refusal = refusal.clone();
+            return self.finish(Next::Stuck(refusal));
+        }
+        self.look_again(SignedDuration::from_secs(5))
+    }
+
+    /// Blind for longer than a part is worth waiting for, though the stack itself was seen.
+    pub(super) fn part_refused(&self) -> Option<&'a Refusal> {
+        let refusal = self.seen.refusal()?;
+        let since = self.run.blind_since?;
+        let lasting = self.now.duration_since(since) >= PATIENCE || refusal.kind == RefusalKind::Denied;
+        (lasting && self.view().is_some()).then_some(refusal)
+    }
+
+    /// Remembers what went wrong first; it decides the outcome.
+    pub(super) fn trouble(&mut self, outcome: Outcome, what: impl Into<String>, hint: impl Into<String>) {
+        if self.run.trouble.is_none() {
+            let hint = Some(hint.into()).filter(|hint| !hint.is_empty());
+            self.run.trouble = Some(Trouble { outcome, what: what.into(), hint });
+        }
+    }
+
+    pub(super) fn warn(&mut self, warning: impl Into<String>) {
+        let warning = warning.into();
+        if !self.run.warnings.contains(&warning) {
+            self.run.warnings.push(warning);
+        }
+    }
+
+    /// Goes on to a later phase, and looks again before anything is done there.
+    pub(super) fn to(mut self, phase: Phase) -> Step {
+        debug_assert!(phase > self.run.phase, "phases only go forward");
+        self.run.phase = phase;
+        self.run.since = self.now;
+        self.run.looked = None;
+        self.run.refused = None;
+        self.look_now()
+    }
+
+    /// Ends the run in the mode it should be in, as its trouble says.
+    pub(super) fn end(self) -> Step {
+        let trouble = self.run.trouble.clone();
+        let (outcome, why, hint) = match trouble {
+            None => (Outcome::Complete, None, None),
+            Some(trouble) => (trouble.outcome, Some(trouble.what), trouble.hint),
+        };
+        self.end_as(outcome, why, hint, false)
+    }
+
+    /// Ends the run although the stack is still offline: somebody must act.
+    pub(super) fn end_offline(self, why: impl Into<String>, hint: impl Into<String>) -> Step {
+        let first = self.run.trouble.clone();
+        let outcome = first.as_ref().map_or(Outcome::Failed, |trouble| trouble.outcome);
+        let why = match first {
+            Some(trouble) => format!("{}; {}", trouble.what, why.into()),
+            None => why.into(),
+        };
+        self.end_as(outcome, Some(why), Some(hint.into()), true)
+    }
+
+    fn end_as(mut self, outcome: Outcome, why: Option<String>, hint: Option<String>, left_offline: bool) -> Step {
+        self.run.ending = Some(Ending { outcome, at: self.now, why, hint, left_offline });
+        self.to(Phase::Done)
+    }
+
+    /// Looks at everything that matters in this phase, at once.
+    pub(super) fn look_now(self) -> Step {
+        self.look_again(SignedDuration::ZERO)
+    }
+
+    /// Looks at everything that matters in this phase, after `wait`.
+    pub(super) fn look_again(self, wait: SignedDuration) -> Step {
+        let look = first_look(&self.run);
+        self.wait(wait, look)
+    }
+
+    pub(super) fn wait(self, wait: SignedDuration, look: Look) -> Step {
+        self.finish(Next::Tick { wait, look })
+    }
+
+    pub(super) fn finish(mut self, next: Next) -> Step {
+        let wait = match &next {
+            Next::Tick { wait, .. } => *wait,
+            _ => SignedDuration::ZERO,
+        };
+        let changed = self.changed();
+        let due = later(self.now, wait);
+        if changed || due > self.run.next_due {
+            self.run.next_due = later(self.now, wait.max(LEASE));
+        }
+        let save = self.run.next_due != self.before.next_due || changed;
+        Step { run: self.run, save, actions: self.actions, next }
+    }
+
+    /// Whether anything that is saved differs from what the record last said.
+    fn changed(&self) -> bool {
+        let plain = |run: &Run| Run { blind_since: None, looked: None, busy_at: None, tidied: false, ..run.clone() };
+        self.before.unsaved || plain(&self.run) != plain(self.before)
+    }
+}
+
+pub(super) fn later(at: Timestamp, by: SignedDuration) -> Timestamp {
+    at.checked_add(by).unwrap_or(Timestamp::MAX)
+}
