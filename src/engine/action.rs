@@ -126,7 +126,7 @@ impl Action {
 }
 
 /// What AWS answered to an action.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Done {
     /// Nothing worth keeping.
     Ok,

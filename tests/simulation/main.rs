@@ -1,0 +1,9 @@
+//! The engine, simulated: an AWS in memory, a clock that is turned by hand, drivers that die, sleep
+//! and race, and operators who do as they like. After every event the invariants of `judge` hold.
+
+mod cloud;
+mod crashes;
+mod driver;
+mod histories;
+mod judge;
+mod story;
