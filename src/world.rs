@@ -79,10 +79,12 @@ pub async fn tick(world: &impl World, run: Run, look: Look) -> Tick {
     let answers = futures_util::future::join_all(actions.iter().map(|action| world.perform(action))).await;
     let done: Vec<(Action, Answer)> = actions.into_iter().zip(answers).collect();
     let noted = engine::note(&after, &done, world.now());
-    if noted != after && !noted.lost {
+    if noted.as_saved() != after.as_saved() && !noted.lost {
         // Monotone facts only (a job's id): where this save is lost, they are found again by tag.
         let saved = world.save(&noted).await;
         after = Run { unsaved: saved.is_err(), ..noted };
+    } else {
+        after = noted;
     }
     Tick { before: run, run: after, seen, done, next: step.next }
 }

@@ -199,8 +199,8 @@ pub(super) fn seconds(op: &Operation) -> Option<u32> {
 
 /// The run is over: own change sets are cleaned up, then the lock goes.
 pub(super) fn tidy(mut turn: Turn<'_>) -> Step {
-    let tried = turn.run.refused.as_ref().map_or(0, |refused| refused.times);
-    if turn.run.tidied || tried >= 3 {
+    // What this driver cannot tidy up, the next one will.
+    if turn.run.tidied || turn.run.tidy_tries >= 3 {
         return turn.finish(Next::Ended);
     }
     if turn.seen.look.change_sets {

@@ -25,7 +25,7 @@ pub enum Rescue {
         /// The run that owes it.
         of: BackupId,
     },
-    /// A lock without a record and without a debt: only the lock has to go.
+    /// A lock without a record and without a clear debt: the lock has to go; then look again.
     DropLock {
         /// The run that held it.
         run: BackupId,
@@ -63,8 +63,9 @@ pub fn rescue(
     }
     match (debt(mode(stack, switch) == Some(Mode::Offline), history), held) {
         (Debt::Owed { run }, _) => Rescue::PayDebt { of: run },
-        (Debt::Ambiguous { run, foreign }, _) => Rescue::Ask { of: run, foreign },
-        (Debt::None, Some(lock)) => Rescue::DropLock { run: lock.run.clone() },
+        // A lock that nobody will ever release must not stand in the operator's way.
+        (Debt::None | Debt::Ambiguous { .. }, Some(lock)) => Rescue::DropLock { run: lock.run.clone() },
+        (Debt::Ambiguous { run, foreign }, None) => Rescue::Ask { of: run, foreign },
         (Debt::None, None) => Rescue::Nothing,
     }
 }

@@ -214,8 +214,7 @@ impl<'a> Turn<'a> {
 
     /// Whether anything that is saved differs from what the record last said.
     fn changed(&self) -> bool {
-        let plain = |run: &Run| Run { blind_since: None, looked: None, busy_at: None, tidied: false, ..run.clone() };
-        self.before.unsaved || plain(&self.run) != plain(self.before)
+        self.before.unsaved || self.run.as_saved() != self.before.as_saved()
     }
 }
 

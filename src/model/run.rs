@@ -326,6 +326,9 @@ pub struct Run {
     /// The lock is gone and the leftovers with it. The driver's own.
     #[serde(skip)]
     pub tidied: bool,
+    /// How often this driver could not tidy up. The driver's own.
+    #[serde(skip)]
+    pub tidy_tries: u8,
     /// The newest state could not be saved. The driver's own.
     #[serde(skip)]
     pub unsaved: bool,
@@ -351,6 +354,21 @@ pub struct Window {
 }
 
 impl Run {
+    /// The run as its record keeps it: without what only its driver knows of itself.
+    #[must_use]
+    pub fn as_saved(&self) -> Self {
+        Self {
+            blind_since: None,
+            looked: None,
+            busy_at: None,
+            lost: false,
+            tidied: false,
+            tidy_tries: 0,
+            unsaved: false,
+            ..self.clone()
+        }
+    }
+
     /// It is over.
     pub fn ended(&self) -> bool {
         self.phase == Phase::Done

@@ -387,6 +387,8 @@ impl Cloud {
         let done = self.now >= half.done;
         let state = match (half.stopped.is_some(), half.fate, done) {
             (true, ..) => JobState::Aborted,
+            // AWS Backup gives a job that cannot start eight hours, by default.
+            (_, JobFate::NeverStarts, _) if self.now > half.created + 8 * 3_600_000 => JobState::Expired,
             (_, JobFate::NeverStarts, _) => JobState::Created,
             (.., false) => JobState::Running,
             (_, JobFate::Fails, true) => JobState::Failed,

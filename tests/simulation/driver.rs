@@ -68,6 +68,7 @@ pub(crate) fn new_run(kind: Kind, now: Millis) -> Run {
         looked: None,
         busy_at: None,
         tidied: false,
+        tidy_tries: 0,
         unsaved: false,
     }
 }
@@ -159,7 +160,7 @@ impl Driver {
 
     fn note(&mut self, cloud: &mut Cloud, done: &[Outcome], next: Then) -> Stage {
         let noted = engine::note(&self.run, done, at(cloud.now));
-        if noted != self.run && !noted.lost {
+        if noted.as_saved() != self.run.as_saved() && !noted.lost {
             write(cloud, &noted);
         }
         self.run = noted;
@@ -185,8 +186,7 @@ fn act(cloud: &mut Cloud, mut actions: Vec<Action>, mut done: Vec<Outcome>, next
 
 /// What Parameter Store keeps: the record without what only its driver knows.
 fn write(cloud: &mut Cloud, run: &Run) {
-    let kept = Run { blind_since: None, looked: None, busy_at: None, tidied: false, lost: false, unsaved: false, ..run.clone() };
-    cloud.records.insert(run.id.to_string(), kept);
+    cloud.records.insert(run.id.to_string(), run.as_saved());
 }
 
 /// Everything that can go wrong between a driver and AWS.
