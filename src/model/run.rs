@@ -3,6 +3,7 @@
 //! Changing anything serialised here? ARCHITECTURE.md has the checklist.
 
 use std::fmt;
+use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -239,7 +240,7 @@ pub struct Run {
     /// What it is for.
     pub kind: Kind,
     /// What it may touch.
-    pub target: Target,
+    pub target: Arc<Target>,
     /// What the user asked for besides.
     pub options: Options,
     /// Where it stands.

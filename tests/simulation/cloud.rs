@@ -140,6 +140,8 @@ pub(crate) struct Cloud {
     pub down_since: Option<Millis>,
     /// Calls that changed something.
     pub effects: u32,
+    /// Records that were written.
+    pub saves: u32,
     /// Something that is not the run's was touched.
     pub foreign_touched: bool,
     /// Somebody else's DB cluster snapshot has the name that the next backup would take.
@@ -171,6 +173,7 @@ impl Cloud {
             wish: mode,
             down_since: (mode == Mode::Offline).then_some(-8_000_000),
             effects: 0,
+            saves: 0,
             foreign_touched: false,
             squatter: false,
             calls: 0,

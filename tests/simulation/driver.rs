@@ -1,6 +1,8 @@
 //! Drivers of runs: processes that look, decide, save and act, and may sleep or die between any two
 //! of these.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use stacksnap::engine::{self, Action, Done, Look, Next, Rescue};
 use stacksnap::model::run::{Durations as Took, FORMAT, Kind, Lock, Options, Phase, Run, Target};
@@ -26,7 +28,7 @@ pub(crate) fn new_run(kind: Kind, now: Millis) -> Run {
         tool: "0.1.0".into(),
         id: BackupId::new(STACK, now),
         kind,
-        target: Target {
+        target: Arc::new(Target {
             stack: STACK.into(),
             stack_id: STACK_ID.into(),
             switch: Some(offline_switch()),
@@ -37,7 +39,7 @@ pub(crate) fn new_run(kind: Kind, now: Millis) -> Run {
             secret: None,
             secret_version: None,
             protected: vec!["AppDb".into()],
-        },
+        }),
         options: Options { settle: 5, max_offline: 1200, ..Options::default() },
         phase: Phase::Preflight,
         since: now,
@@ -186,6 +188,7 @@ fn act(cloud: &mut Cloud, mut actions: Vec<Action>, mut done: Vec<Outcome>, next
 
 /// What Parameter Store keeps: the record without what only its driver knows.
 fn write(cloud: &mut Cloud, run: &Run) {
+    cloud.saves += 1;
     cloud.records.insert(run.id.to_string(), run.as_saved());
 }
 

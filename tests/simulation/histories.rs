@@ -147,8 +147,11 @@ impl Play {
             }
             self.cloud.advance(next);
             self.remember();
+            let before = (self.cloud.effects, self.cloud.saves);
             self.happen(next)?;
-            judge::always(&self.cloud)?;
+            if before != (self.cloud.effects, self.cloud.saves) {
+                judge::always(&self.cloud)?;
+            }
         }
         self.complete = judge::complete(&self.cloud).next().is_some();
         judge::at_rest(&self.cloud, self.began)
@@ -164,11 +167,10 @@ impl Play {
 
     /// Nobody drives, nobody will act, and a look would find nothing to do.
     fn at_rest(&self) -> bool {
-        let mut cloud = self.cloud.clone();
         self.drivers.is_empty()
             && self.operator.is_empty()
-            && !cloud.busy()
-            && matches!(driver::resume(&mut cloud).0, Rescue::Nothing | Rescue::Ask { .. })
+            && !self.cloud.busy()
+            && matches!(driver::resume(&mut self.cloud.clone()).0, Rescue::Nothing | Rescue::Ask { .. })
     }
 
     fn happen(&mut self, now: Millis) -> Result<(), String> {

@@ -1,0 +1,525 @@
+"""An outside witness: boto3 drives every operation of the sandbox over a socket.
+
+Usage: witness.py URL. Each answer is compared with botocore's model of it: members that the
+model does not know, or of another type, and missing required ones are failures.
+"""
+
+import contextlib
+import datetime
+import json
+import os
+import subprocess
+import sys
+import urllib.request
+import xml.etree.ElementTree as ET
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import ClientError, HTTPClientError
+
+URL = sys.argv[1]
+ACCOUNT = "123456789012"
+REGION = "us-east-1"
+driven, problems = set(), []
+# Codes that belong to the protocols or to all operations of a service, not to one model.
+COMMON = {
+    "ValidationError", "ValidationException", "InvalidParameterValue", "MissingParameter",
+    "Throttling", "ThrottlingException", "ExpiredToken", "ExpiredTokenException", "AccessDenied",
+    "AccessDeniedException", "DBClusterSnapshotNotFoundFault", "InvalidRequestException",
+    "SandboxNotImplemented", "AlreadyExistsException", "ServiceUnavailable",
+}
+
+# What AWS sends although the model's enumeration forgets it: rows about the stack itself.
+UNLISTED = {
+    "ResourceStatus": (
+        "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS",
+    ),
+}
+
+
+def complain(where, text):
+    problems.append(f"{where}: {text}")
+
+
+def local(tag):
+    return tag.rsplit("}", 1)[-1]
+
+
+def check_text(shape, text, where):
+    try:
+        if shape.type_name in ("integer", "long"):
+            int(text)
+        elif shape.type_name in ("float", "double"):
+            float(text)
+        elif shape.type_name == "boolean":
+            assert text in ("true", "false")
+        elif shape.type_name == "timestamp":
+            datetime.datetime.fromisoformat(text.replace("Z", "+00:00"))
+        elif text in UNLISTED.get(shape.name, ()):
+            return
+        elif shape.type_name == "string" and getattr(shape, "enum", None):
+            assert text in shape.enum, f"{text!r} is not one of {shape.enum}"
+    except (ValueError, AssertionError) as error:
+        complain(where, f"{text!r} is no {shape.type_name} {error}")
+
+
+def check_xml(shape, node, where):
+    if shape.type_name == "structure":
+        names = {m.serialization.get("name", n): m for n, m in shape.members.items()}
+        for child in node:
+            if local(child.tag) not in names:
+                complain(where, f"unknown member {local(child.tag)}")
+            else:
+                check_xml(names[local(child.tag)], child, f"{where}.{local(child.tag)}")
+        present = {local(child.tag) for child in node}
+        for name in set(shape.required_members) - present:
+            complain(where, f"required member {name} is missing")
+    elif shape.type_name == "list":
+        item = shape.member.serialization.get("name", "member")
+        for child in node:
+            if local(child.tag) != item:
+                complain(where, f"an item is {local(child.tag)}, not {item}")
+            check_xml(shape.member, child, where + "[]")
+    else:
+        check_text(shape, node.text or "", where)
+
+
+KINDS = {
+    "structure": dict, "map": dict, "list": list, "string": str, "boolean": bool, "blob": str,
+    "integer": int, "long": int, "float": (int, float), "double": (int, float),
+    "timestamp": (int, float),
+}
+
+
+def check_json(shape, value, where):
+    kind = KINDS[shape.type_name]
+    if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+        return complain(where, f"{value!r} is no {shape.type_name}")
+    if shape.type_name == "structure":
+        names = {m.serialization.get("name", n): m for n, m in shape.members.items()}
+        for name, member in value.items():
+            if name not in names:
+                complain(where, f"unknown member {name}")
+            else:
+                check_json(names[name], member, f"{where}.{name}")
+        for name in set(shape.required_members) - set(value):
+            complain(where, f"required member {name} is missing")
+    elif shape.type_name == "list":
+        for item in value:
+            check_json(shape.member, item, where + "[]")
+    elif shape.type_name == "map":
+        for item in value.values():
+            check_json(shape.value, item, where + "{}")
+    elif shape.type_name == "string" and getattr(shape, "enum", None) and value not in shape.enum:
+        complain(where, f"{value!r} is not one of {shape.enum}")
+
+
+def after_call(http_response, parsed, model, **_):
+    service = model.service_model
+    where = f"{service.signing_name}:{model.name}"
+    driven.add(where)
+    if http_response.status_code >= 300:
+        known = {s.metadata.get("error", {}).get("code", s.name) for s in model.error_shapes}
+        code = parsed["Error"]["Code"]
+        if code not in known | COMMON:
+            complain(where, f"error code {code} is neither of {known} nor common")
+        return
+    body, shape = http_response.content, model.output_shape
+    if service.protocol == "query":
+        root = ET.fromstring(body)
+        if local(root.tag) != model.name + "Response":
+            complain(where, f"root element {root.tag}")
+        if shape is not None:
+            wrapper = shape.serialization.get("resultWrapper")
+            result = next((c for c in root if local(c.tag) == wrapper), None)
+            if result is None:
+                return complain(where, f"no {wrapper}")
+            check_xml(shape, result, where)
+    elif shape is not None:
+        check_json(shape, json.loads(body or b"{}"), where)
+    elif body and json.loads(body) != {}:
+        complain(where, f"a body where the model has none: {body!r}")
+
+
+def client(name, account=ACCOUNT, region=REGION):
+    made = boto3.client(
+        name, endpoint_url=URL, region_name=region, aws_access_key_id=account,
+        aws_secret_access_key="x", config=Config(retries={"max_attempts": 0}),
+    )
+    made.meta.events.register("after-call.*.*", after_call)
+    return made
+
+
+def sandbox(path, body=None, method=None):
+    data = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(f"{URL}/_sandbox/{path}", data=data, method=method)
+    with urllib.request.urlopen(request) as answer:
+        return json.load(answer)
+
+
+def wait(seconds):
+    sandbox("clock", {"advance": seconds})
+
+
+@contextlib.contextmanager
+def refused(code, status=400):
+    try:
+        yield
+    except ClientError as error:
+        got = error.response["Error"]["Code"], error.response["ResponseMetadata"]["HTTPStatusCode"]
+        assert got == (code, status), f"expected {code} {status}, got {got}: {error}"
+        return
+    raise AssertionError(f"expected {code}, but the call succeeded")
+
+
+def equal(got, wanted):
+    assert got == wanted, f"{got!r} is not {wanted!r}"
+
+
+cfn, rds, backup, efs = (client(n) for n in ("cloudformation", "rds", "backup", "efs"))
+secrets, ssm, kms, iam, sts = (client(n) for n in ("secretsmanager", "ssm", "kms", "iam", "sts"))
+CAPS = ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
+OFF, ON = "Offline - Temporarily shut off servers", "Online"
+
+
+def parameters(stack, **changed):
+    keys = [p["ParameterKey"] for p in cfn.describe_stacks(StackName=stack)["Stacks"][0]["Parameters"]]
+    keep = [{"ParameterKey": k, "UsePreviousValue": True} for k in keys if k not in changed]
+    return keep + [{"ParameterKey": k, "ParameterValue": v} for k, v in changed.items()]
+
+
+def reading_stacks():
+    stack = cfn.describe_stacks(StackName="my-hub")["Stacks"][0]
+    equal(stack["StackStatus"], "CREATE_COMPLETE")
+    equal(len(stack["Parameters"]), 36)
+    equal(cfn.describe_stacks(StackName=stack["StackId"])["Stacks"][0]["StackName"], "my-hub")
+    with refused("ValidationError"):
+        cfn.describe_stacks(StackName="nobody")
+    assert "my-hub" in [s["StackName"] for s in cfn.list_stacks()["StackSummaries"]]
+    pages = list(cfn.get_paginator("list_stack_resources").paginate(StackName="my-hub"))
+    equal([len(p["StackResourceSummaries"]) for p in pages], [100, 80])
+    equal(len(cfn.describe_stack_resources(StackName="my-hub")["StackResources"]), 100)
+    rows = [e for p in cfn.get_paginator("describe_stack_events").paginate(StackName="my-hub") for e in p["StackEvents"]]
+    equal((rows[0]["ResourceStatus"], rows[-1]["ResourceStatus"]), ("CREATE_COMPLETE", "CREATE_IN_PROGRESS"))
+    equal(len(rows), 362)
+    assert "StorageEFS" in cfn.get_template(StackName="my-hub")["TemplateBody"]["Resources"]
+    summary = cfn.get_template_summary(StackName="my-hub")
+    equal(summary["Capabilities"], CAPS)
+    [switch] = [p for p in summary["Parameters"] if p["ParameterKey"] == "StackOffline"]
+    equal(switch["ParameterConstraints"]["AllowedValues"], [ON, OFF])
+    hidden = cfn.describe_stacks(StackName="app")["Stacks"][0]["Parameters"]
+    equal([p["ParameterValue"] for p in hidden if p["ParameterKey"] == "ApiKey"], ["****"])
+
+
+def change_set(name, **changed):
+    made = cfn.create_change_set(
+        StackName="my-hub", ChangeSetName=name, UsePreviousTemplate=True, Capabilities=CAPS,
+        Parameters=parameters("my-hub", **changed), ChangeSetType="UPDATE",
+        IncludeNestedStacks=True, ClientToken=name,
+    )
+    wait(12)
+    return made["Id"]
+
+
+def change_sets():
+    some = [{"ParameterKey": "StackOffline", "ParameterValue": OFF}]
+    with refused("InsufficientCapabilitiesException"):
+        cfn.create_change_set(StackName="my-hub", ChangeSetName="a", UsePreviousTemplate=True, Parameters=some)
+    with refused("ValidationError"):
+        cfn.create_change_set(StackName="my-hub", ChangeSetName="a", UsePreviousTemplate=True, Parameters=some, Capabilities=CAPS)
+    with refused("ValidationError"):
+        change_set("bad", StackOffline="offline")
+    with refused("ValidationError"):
+        change_set("bad", NoSuchKey="x")
+    arn = change_set("ss-off-1", StackOffline=OFF)
+    equal(change_set("ss-off-1", StackOffline=OFF), arn)
+    with refused("AlreadyExistsException"):
+        cfn.create_change_set(StackName="my-hub", ChangeSetName="ss-off-1", UsePreviousTemplate=True)
+    seen = cfn.describe_change_set(ChangeSetName=arn)
+    equal((seen["Status"], seen["ExecutionStatus"]), ("CREATE_COMPLETE", "AVAILABLE"))
+    logical = {c["ResourceChange"]["LogicalResourceId"] for c in seen["Changes"]}
+    assert {"AppDb", "AppASG"} <= logical, logical
+    none = change_set("none", StackOffline=ON)
+    nothing = cfn.describe_change_set(ChangeSetName=none)
+    equal(nothing["Status"], "FAILED")
+    assert nothing["StatusReason"].startswith("The submitted information didn't contain changes.")
+    with refused("InvalidChangeSetStatus"):
+        cfn.execute_change_set(ChangeSetName=none)
+    with refused("ChangeSetNotFound", 404):
+        cfn.describe_change_set(ChangeSetName="nobody", StackName="my-hub")
+    names = [s["ChangeSetName"] for s in cfn.list_change_sets(StackName="my-hub")["Summaries"]]
+    equal(names, ["ss-off-1", "none"])
+    cfn.delete_change_set(ChangeSetName=none)
+    cfn.delete_change_set(ChangeSetName=none)
+    # Another operation changes the stack: the set is obsolete.
+    cfn.update_stack(StackName="my-hub", UsePreviousTemplate=True, Capabilities=CAPS, Parameters=parameters("my-hub", AppInstanceCount="2"))
+    with refused("ValidationError"):
+        change_set("late", StackOffline=OFF)
+    wait(400)
+    with refused("InvalidChangeSetStatus"):
+        cfn.execute_change_set(ChangeSetName=arn)
+    with refused("ValidationError"):
+        cfn.update_stack(StackName="my-hub", UsePreviousTemplate=True, Capabilities=CAPS, Parameters=parameters("my-hub"))
+    cfn.delete_change_set(ChangeSetName=arn)
+
+
+def offline():
+    arn = change_set("ss-off-2", StackOffline=OFF)
+    cfn.execute_change_set(ChangeSetName=arn, ClientRequestToken="ss-off-2", DisableRollback=False)
+    cfn.execute_change_set(ChangeSetName=arn, ClientRequestToken="ss-off-2")
+    wait(400)
+    events = cfn.describe_stack_events(StackName="my-hub")["StackEvents"]
+    mine = [e for e in events if e.get("ClientRequestToken") == "ss-off-2"]
+    equal((mine[0]["ResourceStatus"], mine[-1]["ResourceStatus"]), ("UPDATE_COMPLETE", "UPDATE_IN_PROGRESS"))
+    equal(mine[-1]["ResourceStatusReason"], "User Initiated")
+    equal(rds.describe_db_clusters(DBClusterIdentifier="my-hub-app-db")["DBClusters"][0]["Status"], "available")
+
+
+def snapshots():
+    cluster, tags = "my-hub-app-db", [{"Key": "stacksnap:id", "Value": "one"}]
+    with refused("DBClusterNotFoundFault", 404):
+        rds.describe_db_clusters(DBClusterIdentifier="nobody")
+    with refused("InvalidParameterValue"):
+        rds.create_db_cluster_snapshot(DBClusterSnapshotIdentifier="a--b", DBClusterIdentifier=cluster)
+    made = rds.create_db_cluster_snapshot(DBClusterSnapshotIdentifier="Snap-One", DBClusterIdentifier=cluster, Tags=tags)["DBClusterSnapshot"]
+    equal((made["DBClusterSnapshotIdentifier"], made["Status"]), ("snap-one", "creating"))
+    with refused("DBClusterSnapshotAlreadyExistsFault"):
+        rds.create_db_cluster_snapshot(DBClusterSnapshotIdentifier="snap-one", DBClusterIdentifier=cluster)
+    with refused("InvalidDBClusterSnapshotStateFault"):
+        rds.delete_db_cluster_snapshot(DBClusterSnapshotIdentifier="snap-one")
+    wait(250)
+    found = rds.describe_db_cluster_snapshots(DBClusterSnapshotIdentifier="snap-one")["DBClusterSnapshots"][0]
+    equal((found["Status"], found["PercentProgress"], found["TagList"]), ("available", 100, tags))
+    with refused("DBClusterSnapshotNotFoundFault", 404):
+        rds.describe_db_cluster_snapshots(DBClusterSnapshotIdentifier="nobody")
+    with refused("InvalidParameterValue"):
+        rds.describe_db_cluster_snapshots(MaxRecords=10)
+    sandbox("snapshots", {"cluster": cluster, "count": 45, "tags": {"stacksnap:id": "{n}"}})
+    pages = list(rds.get_paginator("describe_db_cluster_snapshots").paginate(SnapshotType="manual", PaginationConfig={"PageSize": 20}))
+    equal([len(p["DBClusterSnapshots"]) for p in pages], [20, 20, 6])
+    arn = found["DBClusterSnapshotArn"]
+    rds.add_tags_to_resource(ResourceName=arn, Tags=[{"Key": "hold", "Value": "yes"}])
+    rds.remove_tags_from_resource(ResourceName=arn, TagKeys=["stacksnap:id"])
+    equal(rds.list_tags_for_resource(ResourceName=arn)["TagList"], [{"Key": "hold", "Value": "yes"}])
+    quota = {q["AccountQuotaName"]: q for q in rds.describe_account_attributes()["AccountQuotas"]}
+    equal(quota["ManualClusterSnapshots"]["Used"], 46)
+    sandbox("set", {"quota": 46})
+    with refused("SnapshotQuotaExceeded"):
+        rds.create_db_cluster_snapshot(DBClusterSnapshotIdentifier="more", DBClusterIdentifier=cluster)
+    rds.delete_db_cluster_snapshot(DBClusterSnapshotIdentifier="snap-one")
+    equal(rds.describe_db_instances()["DBInstances"][0]["DBClusterIdentifier"], "app-db")
+    rds.stop_db_cluster(DBClusterIdentifier="app-db")
+    wait(90)
+    with refused("InvalidDBClusterStateFault"):
+        rds.create_db_cluster_snapshot(DBClusterSnapshotIdentifier="more", DBClusterIdentifier="app-db")
+    rds.start_db_cluster(DBClusterIdentifier="app-db")
+    wait(90)
+
+
+def backups():
+    rows = [r for p in cfn.get_paginator("list_stack_resources").paginate(StackName="my-hub") for r in p["StackResourceSummaries"]]
+    physical = {r["LogicalResourceId"]: r["PhysicalResourceId"] for r in rows}
+    fs, vault = physical["StorageEFS"], physical["DailyBackupVault"]
+    [system] = efs.describe_file_systems(FileSystemId=fs)["FileSystems"]
+    equal(system["LifeCycleState"], "available")
+    with refused("FileSystemNotFound", 404):
+        efs.describe_file_systems(FileSystemId="fs-0")
+    equal(len(efs.describe_mount_targets(FileSystemId=fs)["MountTargets"]), 2)
+    role = iam.get_role(RoleName=physical["DailyBackupRole"])["Role"]
+    assert role["Arn"].split(":")[-1].startswith("role/my-hub/"), role["Arn"]
+    equal(role["AssumeRolePolicyDocument"]["Statement"][0]["Principal"]["Service"], "backup.amazonaws.com")
+    with refused("NoSuchEntity", 404):
+        iam.get_role(RoleName="nobody")
+    order = dict(BackupVaultName=vault, ResourceArn=system["FileSystemArn"], IamRoleArn=role["Arn"], IdempotencyToken="t1", RecoveryPointTags={"stacksnap:id": "one"})
+    with refused("InvalidParameterValueException"):
+        backup.start_backup_job(**{**order, "IamRoleArn": f"arn:aws:iam::{ACCOUNT}:role/{role['RoleName']}"})
+    with refused("ResourceNotFoundException"):
+        backup.start_backup_job(**{**order, "BackupVaultName": "nobody"})
+    sandbox("set", {"efs_optin": False})
+    with refused("InvalidRequestException"):
+        backup.start_backup_job(**order)
+    sandbox("set", {"efs_optin": True})
+    equal(backup.describe_region_settings()["ResourceTypeOptInPreference"]["EFS"], True)
+    job = backup.start_backup_job(**order)
+    equal(backup.start_backup_job(**order)["BackupJobId"], job["BackupJobId"])
+    point, job_id = job["RecoveryPointArn"], job["BackupJobId"]
+    equal(backup.describe_backup_job(BackupJobId=job_id)["State"], "CREATED")
+    equal(backup.describe_recovery_point(BackupVaultName=vault, RecoveryPointArn=point)["Status"], "CREATING")
+    wait(60)
+    running = backup.describe_backup_job(BackupJobId=job_id)
+    equal(running["State"], "RUNNING")
+    assert 0 < float(running["PercentDone"]) < 100 and running["BytesTransferred"] > 0
+    second = backup.start_backup_job(**{**order, "IdempotencyToken": "t2"})["BackupJobId"]
+    equal(len(backup.list_backup_jobs(ByResourceArn=system["FileSystemArn"], ByState="CREATED")["BackupJobs"]), 1)
+    with refused("ResourceNotFoundException"):
+        backup.describe_backup_job(BackupJobId="nobody")
+    wait(300)
+    done = backup.describe_backup_job(BackupJobId=job_id)
+    equal((done["State"], done["MessageCategory"]), ("COMPLETED", "SUCCESS"))
+    backup.stop_backup_job(BackupJobId=second)
+    wait(10)
+    equal(backup.describe_backup_job(BackupJobId=second)["State"], "ABORTED")
+    listed = backup.list_recovery_points_by_backup_vault(BackupVaultName=vault, ByResourceArn=system["FileSystemArn"])["RecoveryPoints"]
+    equal([("CreatedBy" in p) for p in listed], [False, True, True, True])
+    equal(len(backup.list_recovery_points_by_resource(ResourceArn=system["FileSystemArn"])["RecoveryPoints"]), 4)
+    equal(backup.list_tags(ResourceArn=point)["Tags"], {"stacksnap:id": "one"})
+    backup.tag_resource(ResourceArn=point, Tags={"hold": "yes"})
+    backup.untag_resource(ResourceArn=point, TagKeyList=["stacksnap:id"])
+    equal(backup.list_tags(ResourceArn=point)["Tags"], {"hold": "yes"})
+    equal(backup.describe_backup_vault(BackupVaultName=vault)["NumberOfRecoveryPoints"], 4)
+    assert vault in [v["BackupVaultName"] for v in backup.list_backup_vaults()["BackupVaultList"]]
+    with refused("ResourceNotFoundException"):
+        backup.get_backup_vault_access_policy(BackupVaultName=vault)
+    sandbox("set", {"vault": vault, "policy": "{}", "lock": {"min": 7}})
+    equal(backup.get_backup_vault_access_policy(BackupVaultName=vault)["Policy"], "{}")
+    with refused("InvalidParameterValueException"):
+        backup.start_backup_job(**{**order, "IdempotencyToken": "t3", "Lifecycle": {"DeleteAfterDays": 1}})
+    with refused("InvalidRequestException"):
+        backup.delete_recovery_point(BackupVaultName=vault, RecoveryPointArn=point)
+    sandbox("set", {"vault": vault, "lock": {}})
+    metadata = backup.get_recovery_point_restore_metadata(BackupVaultName=vault, RecoveryPointArn=point)
+    equal(metadata["RestoreMetadata"]["file-system-id"], fs)
+    equal(backup.list_copy_jobs()["CopyJobs"], [])
+    backup.delete_recovery_point(BackupVaultName=vault, RecoveryPointArn=point)
+    with refused("ResourceNotFoundException"):
+        backup.describe_recovery_point(BackupVaultName=vault, RecoveryPointArn=point)
+    key = kms.describe_key(KeyId=system["KmsKeyId"])["KeyMetadata"]
+    equal((key["KeyState"], key["KeyManager"]), ("Enabled", "AWS"))
+    sandbox("set", {"kms": key["KeyId"], "state": "PendingDeletion"})
+    equal(kms.describe_key(KeyId=key["KeyId"])["KeyMetadata"]["KeyState"], "PendingDeletion")
+    with refused("NotFoundException"):
+        kms.describe_key(KeyId="nobody")
+
+
+def keeping_secrets():
+    [listed] = secrets.list_secrets(Filters=[{"Key": "description", "Values": ["my-hub Database"]}])["SecretList"]
+    arn = listed["ARN"]
+    equal(secrets.describe_secret(SecretId=arn)["Description"], "my-hub Database Secret")
+    assert "canary" in secrets.get_secret_value(SecretId=arn)["SecretString"]
+    version = secrets.put_secret_value(SecretId=arn, SecretString="new")["VersionId"]
+    equal(secrets.describe_secret(SecretId=arn)["VersionIdsToStages"][version], ["AWSCURRENT"])
+    secrets.rotate_secret(SecretId=arn)
+    equal(secrets.describe_secret(SecretId=arn)["VersionIdsToStages"][version], ["AWSPREVIOUS"])
+    secrets.delete_secret(SecretId=arn, RecoveryWindowInDays=7)
+    assert "DeletedDate" in secrets.describe_secret(SecretId=arn)
+    with refused("InvalidRequestException"):
+        secrets.get_secret_value(SecretId=arn)
+    secrets.restore_secret(SecretId=arn)
+    with refused("ResourceNotFoundException"):
+        secrets.describe_secret(SecretId="nobody")
+
+
+def storing_parameters():
+    names = [f"/stacksnap/my-hub/runs/{n:02}" for n in range(12)]
+    for name in names:
+        equal(ssm.put_parameter(Name=name, Value="{}", Type="String")["Version"], 1)
+    with refused("ParameterAlreadyExists"):
+        ssm.put_parameter(Name=names[0], Value="{}", Type="String")
+    equal(ssm.put_parameter(Name=names[0], Value="x", Type="String", Overwrite=True)["Version"], 2)
+    with refused("ValidationException"):
+        ssm.put_parameter(Name="/big", Value="x" * 4097, Type="String")
+    equal(ssm.put_parameter(Name="/big", Value="x" * 4097, Type="String", Tier="Advanced")["Tier"], "Advanced")
+    pages = list(ssm.get_paginator("get_parameters_by_path").paginate(Path="/stacksnap", Recursive=True))
+    equal([len(p["Parameters"]) for p in pages], [10, 2])
+    equal(ssm.get_parameter(Name=names[0])["Parameter"]["Value"], "x")
+    secret = "/keymaster/my-hub/phoenix-key"
+    assert "canary" not in ssm.get_parameter(Name=secret)["Parameter"]["Value"]
+    assert "canary" in ssm.get_parameter(Name=secret, WithDecryption=True)["Parameter"]["Value"]
+    equal(ssm.get_parameters(Names=[names[1], "/nobody"])["InvalidParameters"], ["/nobody"])
+    assert ssm.describe_parameters()["Parameters"]
+    ssm.delete_parameter(Name=names[0])
+    with refused("ParameterNotFound"):
+        ssm.get_parameter(Name=names[0])
+    equal(ssm.delete_parameters(Names=names[:2])["InvalidParameters"], [names[0]])
+
+
+def lives_of_stacks():
+    template = {
+        "Parameters": {"Mode": {"Type": "String", "Default": "on", "AllowedValues": ["on", "off"]}},
+        "Resources": {"Data": {"Type": "AWS::EFS::FileSystem", "DeletionPolicy": "Retain"}, "Topic": {"Type": "AWS::SNS::Topic"}},
+        "Outputs": {"Fs": {"Value": {"Ref": "Data"}}},
+    }
+    made = cfn.create_stack(StackName="fresh", TemplateBody=json.dumps(template), Parameters=[{"ParameterKey": "Mode", "ParameterValue": "off"}])["StackId"]
+    with refused("AlreadyExistsException"):
+        cfn.create_stack(StackName="fresh", TemplateBody=json.dumps(template))
+    equal(cfn.describe_stacks(StackName="fresh")["Stacks"][0]["StackStatus"], "CREATE_IN_PROGRESS")
+    wait(400)
+    fresh = cfn.describe_stacks(StackName="fresh")["Stacks"][0]
+    equal(fresh["StackStatus"], "CREATE_COMPLETE")
+    fs = fresh["Outputs"][0]["OutputValue"]
+    sandbox("faults", {"operation": "cloudformation:UpdateStack", "kind": "rollback-failed", "count": 1})
+    cfn.update_stack(StackName="fresh", UsePreviousTemplate=True, Parameters=[{"ParameterKey": "Mode", "ParameterValue": "on"}])
+    wait(600)
+    equal(cfn.describe_stacks(StackName="fresh")["Stacks"][0]["StackStatus"], "UPDATE_ROLLBACK_FAILED")
+    cfn.continue_update_rollback(StackName="fresh")
+    wait(600)
+    fresh = cfn.describe_stacks(StackName="fresh")["Stacks"][0]
+    equal((fresh["StackStatus"], fresh["Parameters"][0]["ParameterValue"]), ("UPDATE_ROLLBACK_COMPLETE", "off"))
+    equal(cfn.describe_stack_events(StackName="fresh")["StackEvents"][1]["ResourceStatus"], "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS")
+    cfn.update_stack(StackName="fresh", UsePreviousTemplate=True, Parameters=[{"ParameterKey": "Mode", "ParameterValue": "on"}])
+    wait(10)
+    cfn.cancel_update_stack(StackName="fresh")
+    wait(600)
+    with refused("ValidationError"):
+        cfn.cancel_update_stack(StackName="fresh")
+    cfn.delete_stack(StackName="fresh", RetainResources=["Topic"])
+    wait(300)
+    with refused("ValidationError"):
+        cfn.describe_stacks(StackName="fresh")
+    equal(cfn.describe_stacks(StackName=made)["Stacks"][0]["StackStatus"], "DELETE_COMPLETE")
+    equal(efs.describe_file_systems(FileSystemId=fs)["FileSystems"][0]["FileSystemId"], fs)
+
+
+def faults_and_worlds():
+    equal(sts.get_caller_identity()["Account"], ACCOUNT)
+    equal(client("cloudformation", "999999999999").describe_stacks()["Stacks"], [])
+    equal(client("rds", region="eu-west-1").describe_db_clusters()["DBClusters"], [])
+    for kind, codes in {
+        "throttle": ("Throttling", "ThrottlingException", "ThrottlingException"),
+        "expired-credentials": ("ExpiredToken", "ExpiredTokenException", "ExpiredTokenException"),
+        "access-denied": ("AccessDenied", "AccessDeniedException", "AccessDeniedException"),
+    }.items():
+        calls = (cfn.list_stacks, ssm.describe_parameters, backup.list_backup_vaults)
+        for call, code in zip(calls, codes):
+            sandbox("faults", {"operation": "*:*", "kind": kind, "count": 1})
+            try:
+                call()
+                raise AssertionError(f"{kind}: no error")
+            except ClientError as error:
+                equal(error.response["Error"]["Code"], code)
+    sandbox("faults", {"operation": "ssm:PutParameter", "kind": "lost-answer", "count": 1})
+    try:
+        ssm.put_parameter(Name="/lost", Value="there", Type="String")
+        raise AssertionError("an answer that should be lost")
+    except HTTPClientError:
+        equal(ssm.get_parameter(Name="/lost")["Parameter"]["Value"], "there")
+    with refused("SandboxNotImplemented", 501):
+        rds.describe_db_engine_versions()
+    driven.discard("rds:DescribeDBEngineVersions")
+
+
+def command_line():
+    env = {**os.environ, "AWS_ACCESS_KEY_ID": ACCOUNT, "AWS_SECRET_ACCESS_KEY": "x", "AWS_DEFAULT_REGION": REGION, "AWS_ENDPOINT_URL": URL}
+    aws = [os.path.join(os.path.dirname(sys.executable), "aws"), "--output", "json"]
+
+    def run(*arguments):
+        done = subprocess.run(aws + list(arguments), env=env, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+    equal(run("cloudformation", "describe-stacks", "--stack-name", "my-hub")["Stacks"][0]["StackName"], "my-hub")
+    equal(len(run("cloudformation", "list-stack-resources", "--stack-name", "my-hub")["StackResourceSummaries"]), 180)
+    assert run("backup", "list-backup-vaults")["BackupVaultList"]
+
+
+sandbox("stacks", {"like": "sample", "name": "app"})
+for story in (reading_stacks, change_sets, offline, snapshots, backups, keeping_secrets, storing_parameters, lives_of_stacks, faults_and_worlds, command_line):
+    story()
+    print("ok", story.__name__)
+missing = set(sandbox("operations")) - driven
+extra = driven - set(sandbox("operations"))
+assert not missing, f"never driven: {sorted(missing)}"
+assert not extra, f"driven, but not in the sandbox's list: {sorted(extra)}"
+for problem in sorted(set(problems)):
+    print("PROBLEM", problem)
+sys.exit(1 if problems else 0)
