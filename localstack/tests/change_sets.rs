@@ -1,5 +1,4 @@
 //! A change set is a compare-and-swap on the server.
-#![expect(clippy::unwrap_used, reason = "in tests a surprise is a failure")]
 
 mod common;
 
@@ -121,13 +120,12 @@ fn a_rolled_back_update_gives_the_old_values_back() {
     aws.switch("again", OFF);
 }
 
-#[test]
-fn a_nested_stack_has_a_change_set_and_events_of_its_own() {
+/// A parent with a nested stack of the same parameters, about to go offline.
+fn nested() -> (Aws, String) {
     let aws = Aws::new();
     let mut parent = seeds::sample("parent");
     let mut child = seeds::sample("child");
     child.name = "Inner".to_owned();
-    child.capabilities.clear();
     parent.nested.push(child);
     aws.0.seed_stack(&parent);
     let members = [
@@ -145,6 +143,12 @@ fn a_nested_stack_has_a_change_set_and_events_of_its_own() {
     ];
     let arn = aws.cfn("CreateChangeSet", &members).ok().text("Id").to_owned();
     aws.wait(9);
+    (aws, arn)
+}
+
+#[test]
+fn a_nested_stack_has_a_change_set_and_events_of_its_own() {
+    let (aws, arn) = nested();
     let seen = aws.cfn("DescribeChangeSet", &[("ChangeSetName", &arn)]).ok();
     let child_set = seen.texts("ChangeSetId").into_iter().find(|id| **id != arn).unwrap().to_owned();
     let child = aws.cfn("DescribeChangeSet", &[("ChangeSetName", &child_set)]).ok();
@@ -157,4 +161,62 @@ fn a_nested_stack_has_a_change_set_and_events_of_its_own() {
     assert!(events.texts("StackId").iter().all(|id| *id == child_stack));
     let rows = aws.cfn("DescribeStackEvents", &[("StackName", "parent")]).ok();
     assert!(rows.texts("LogicalResourceId").contains(&"Inner"));
+}
+
+#[test]
+fn nested_stacks_go_back_with_their_parent_and_their_parent_with_them() {
+    for busy in ["parent-db", "child-db"] {
+        let (aws, arn) = nested();
+        aws.0.set(&serde_json::json!({ "cluster": busy, "status": "maintenance" })).unwrap();
+        aws.execute(&arn, "off").ok();
+        aws.wait(900);
+        let all = aws.cfn("DescribeStacks", &[]).ok();
+        let back = all.texts("StackStatus").iter().filter(|status| **status == "UPDATE_ROLLBACK_COMPLETE").count();
+        assert_eq!(back, 2, "{busy}: {:?}", all.texts("StackStatus"));
+        assert!(!all.body.contains(">offline<"));
+    }
+}
+
+#[test]
+fn another_template_is_refused_rather_than_ignored() {
+    let aws = Aws::new();
+    let members = [("StackName", "my-hub"), ("ChangeSetName", "x"), ("TemplateBody", "{}")];
+    assert_eq!(aws.cfn("CreateChangeSet", &members).status, 501);
+}
+
+#[test]
+fn a_replacement_of_the_cluster_is_announced_and_is_one() {
+    let aws = Aws::new();
+    let arn = aws.set("restore", "RestoreDbSnapshotIdentifier", "some-snapshot");
+    let seen = aws.cfn("DescribeChangeSet", &[("ChangeSetName", &arn)]).ok();
+    assert_eq!(seen.text("LogicalResourceId"), "AppDb");
+    assert_eq!((seen.text("Replacement"), seen.text("PolicyAction")), ("True", "ReplaceAndSnapshot"));
+    aws.execute(&arn, "t").ok();
+    aws.wait(300);
+    let clusters = aws.rds("DescribeDBClusters", &[]).ok();
+    assert_eq!(clusters.texts("DBClusterIdentifier").len(), 1);
+    assert_eq!(clusters.texts("Status"), ["available"]);
+    assert!(clusters.text("DBClusterIdentifier").starts_with("my-hub-appdb-"));
+    let left = aws.rds("DescribeDBClusterSnapshots", &[("SnapshotType", "manual")]).ok();
+    assert!(left.text("DBClusterSnapshotIdentifier").starts_with("my-hub-snapshot-appdb-"));
+}
+
+#[test]
+fn an_ssm_typed_parameter_resolves_anew_with_each_change_set() {
+    let mut seed = seeds::hubs("my-hub");
+    seed.parameters.push(seeds::ParameterSeed {
+        key: "Image".to_owned(),
+        value: "/images/app".to_owned(),
+        kind: "AWS::SSM::Parameter::Value<AWS::EC2::Image::Id>".to_owned(),
+        resolved: Some("ami-1".to_owned()),
+        ..seeds::ParameterSeed::default()
+    });
+    let aws = Aws::seeded(&seed);
+    let image = serde_json::json!({ "Name": "/images/app", "Value": "ami-2", "Type": "String" });
+    aws.target("ssm", "PutParameter", &image).ok();
+    let arn = aws.set("ss-off", "StackOffline", OFF);
+    let seen = aws.cfn("DescribeChangeSet", &[("ChangeSetName", &arn)]).ok();
+    assert_eq!(seen.text("ResolvedValue"), "ami-2");
+    let stack = aws.cfn("DescribeStacks", &[("StackName", "my-hub")]).ok();
+    assert_eq!(stack.text("ResolvedValue"), "ami-1");
 }

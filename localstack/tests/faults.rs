@@ -1,5 +1,4 @@
 //! What can go wrong on demand.
-#![expect(clippy::unwrap_used, reason = "in tests a surprise is a failure")]
 
 mod common;
 

@@ -1,5 +1,4 @@
 //! One backup, as a patient client makes it; and as an impatient one does.
-#![expect(clippy::unwrap_used, reason = "in tests a surprise is a failure")]
 
 mod common;
 
@@ -8,14 +7,14 @@ use serde_json::Value;
 use stacksnap_sandbox::{Consistency, Durations, seeds};
 
 /// Takes both halves and waits for them.
-fn both_halves(aws: &Aws) -> Consistency {
+fn both_halves(aws: &Aws) -> Option<Consistency> {
     aws.snapshot("one").ok();
     let job = aws.start_job("one").ok();
     assert_eq!(aws.snapshot_status("one"), "creating");
     aws.wait(1000);
     assert_eq!(aws.snapshot_status("one"), "available");
     assert_eq!(aws.job(&job.get("BackupJobId"))["State"], "COMPLETED");
-    aws.0.consistency("one", &job.get("RecoveryPointArn")).unwrap()
+    aws.0.consistency("one", &job.get("RecoveryPointArn"))
 }
 
 #[test]
@@ -23,13 +22,13 @@ fn an_offline_backup_is_consistent() {
     let aws = Aws::new();
     aws.switch("ss-off", OFF);
     aws.wait(60);
-    assert_eq!(both_halves(&aws), Consistency { rows: 40, files: 40, broken: 0 });
+    assert_eq!(both_halves(&aws), Some(Consistency { rows: 40, files: 40, broken: 0 }));
     aws.switch("ss-on", ON);
 }
 
 #[test]
 fn a_live_backup_is_not() {
-    let found = both_halves(&Aws::new());
+    let found = both_halves(&Aws::new()).unwrap();
     assert_eq!((found.rows, found.files), (40, 40));
     assert!(found.broken > 10, "{found:?}");
 }
@@ -40,7 +39,7 @@ fn an_offline_backup_that_does_not_let_the_last_writes_settle_is_not_either() {
     let at_once = Durations { job_start: 0.0, cluster_settles: 0.0, jitter: 0.0, ..Durations::default() };
     aws.0.set_durations(at_once);
     aws.switch("ss-off", OFF);
-    let found = both_halves(&aws);
+    let found = both_halves(&aws).unwrap();
     assert!((1..5).contains(&found.broken), "{found:?}");
 }
 
@@ -111,4 +110,17 @@ fn stopping_a_job_takes_a_moment_and_leaves_no_recovery_point() {
     let path = format!("/backup-vaults/{}/recovery-points/{point}", aws.vault());
     let gone = aws.rest("backup", "GET", &path, &Value::Null);
     assert_eq!((gone.status, gone.get("Code")), (400, "ResourceNotFoundException".to_owned()));
+}
+
+#[test]
+fn a_recovery_point_goes_when_its_lifecycle_is_over() {
+    let aws = Aws::new();
+    let mut order = aws.order("one");
+    order["Lifecycle"] = serde_json::json!({ "DeleteAfterDays": 2 });
+    let job = aws.rest("backup", "PUT", "/backup-jobs", &order).ok();
+    let path = format!("/backup-vaults/{}/recovery-points/{}", aws.vault(), job.get("RecoveryPointArn"));
+    aws.wait(86_400);
+    assert_eq!(aws.rest("backup", "GET", &path, &Value::Null).get("Status"), "COMPLETED");
+    aws.wait(86_400);
+    assert_eq!(aws.rest("backup", "GET", &path, &Value::Null).status, 400);
 }

@@ -1,5 +1,4 @@
 //! Long lists, odd requests.
-#![expect(clippy::unwrap_used, reason = "in tests a surprise is a failure")]
 
 mod common;
 

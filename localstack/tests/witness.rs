@@ -1,5 +1,5 @@
 //! boto3 and the AWS CLI as outside witnesses, over a socket.
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "in tests a surprise is a failure")]
+#![expect(clippy::unwrap_used, reason = "in tests a surprise is a failure")]
 
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -50,7 +50,7 @@ fn boto3_and_the_aws_cli_understand_every_operation() {
     BufReader::new(out).read_line(&mut line).unwrap();
     let url = line.trim().strip_prefix("listening on ").expect("the first line is the address");
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/witness.py");
-    let done = Command::new(python).arg(script).arg(url).output().unwrap();
+    let done = Command::new(python).arg("-B").arg(script).arg(url).output().unwrap();
     let said = String::from_utf8_lossy(&done.stdout) + String::from_utf8_lossy(&done.stderr);
     assert!(done.status.success(), "{said}");
 }

@@ -192,17 +192,21 @@ impl Aws {
         self.physical("DailyBackupVault")
     }
 
-    pub(crate) fn start_job(&self, token: &str) -> Reply {
+    /// The input of `StartBackupJob`.
+    pub(crate) fn order(&self, token: &str) -> Value {
         let role = self.query("iam", "GetRole", &[("RoleName", &self.physical("DailyBackupRole"))]);
         let file_system = self.physical("StorageEFS");
-        let order = serde_json::json!({
+        serde_json::json!({
             "BackupVaultName": self.vault(),
             "ResourceArn": format!("arn:aws:elasticfilesystem:us-east-1:123456789012:file-system/{file_system}"),
             "IamRoleArn": role.ok().text("Arn"),
             "IdempotencyToken": token,
             "RecoveryPointTags": { "stacksnap:id": token },
-        });
-        self.rest("backup", "PUT", "/backup-jobs", &order)
+        })
+    }
+
+    pub(crate) fn start_job(&self, token: &str) -> Reply {
+        self.rest("backup", "PUT", "/backup-jobs", &self.order(token))
     }
 
     pub(crate) fn job(&self, id: &str) -> Value {

@@ -1,0 +1,130 @@
+//! `/_sandbox/…`: what tests may see and do that no AWS client can.
+
+mod change;
+mod show;
+
+pub(crate) use change::set;
+pub(crate) use show::summary;
+
+use crate::faults::Fault;
+use crate::sandbox::Sandbox;
+use crate::seeds::{self, SnapshotSeed, StackSeed};
+use bytes::Bytes;
+use http::{Method, Request, Response};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+type Said = Result<Value, (u16, String)>;
+
+/// Answers a request to `/_sandbox/…` in JSON.
+pub(crate) fn answer(sandbox: &Sandbox, request: &Request<Bytes>) -> Response<Bytes> {
+    let (status, body) = match said(sandbox, request) {
+        Ok(value) => (200, value),
+        Err((status, text)) => (status, json!({ "error": text })),
+    };
+    crate::wire::message(status, "application/json", "sandbox", body.to_string())
+}
+
+fn said(sandbox: &Sandbox, request: &Request<Bytes>) -> Said {
+    let path = request.uri().path().trim_start_matches("/_sandbox/");
+    let body = request.body();
+    let is = |method: &Method| request.method() == method;
+    match path {
+        "operations" => Ok(json!(crate::operation::names())),
+        "state" => Ok(summary(sandbox)),
+        "consistency" => consistency(sandbox, request.uri().query().unwrap_or("")),
+        "requests" if is(&Method::DELETE) => {
+            sandbox.clear_requests();
+            Ok(json!({}))
+        }
+        "requests" => Ok(json!(sandbox.requests())),
+        "faults" if is(&Method::DELETE) => {
+            sandbox.clear_faults();
+            Ok(json!({}))
+        }
+        "faults" if is(&Method::POST) => {
+            for fault in many::<Fault>(body)? {
+                sandbox.add_fault(fault);
+            }
+            Ok(json!(sandbox.faults()))
+        }
+        "faults" => Ok(json!(sandbox.faults())),
+        "stacks" => stacks(sandbox, body),
+        "snapshots" => snapshots(sandbox, body),
+        "durations" if is(&Method::POST) => {
+            sandbox.set_durations(read(body)?);
+            Ok(json!(sandbox.durations()))
+        }
+        "durations" => Ok(json!(sandbox.durations())),
+        "clock" => clock(sandbox, request),
+        "set" => {
+            for change in many::<Value>(body)? {
+                set(sandbox, &change).map_err(|text| (400, text))?;
+            }
+            Ok(json!({}))
+        }
+        _ => Err((404, format!("no such endpoint: /_sandbox/{path}"))),
+    }
+}
+
+fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, (u16, String)> {
+    serde_json::from_slice(body).map_err(|error| (400, error.to_string()))
+}
+
+/// One thing, or a list of them.
+fn many<T: DeserializeOwned>(body: &[u8]) -> Result<Vec<T>, (u16, String)> {
+    let value: Value = read(body)?;
+    let list = if value.is_array() { value } else { json!([value]) };
+    serde_json::from_value(list).map_err(|error| (400, error.to_string()))
+}
+
+/// Seeds as they are, or `{"like": "hubs", "name": …}`.
+fn stacks(sandbox: &Sandbox, body: &[u8]) -> Said {
+    let mut ids = Vec::new();
+    for value in many::<Value>(body)? {
+        let name = value.get("name").and_then(Value::as_str).unwrap_or("stack");
+        let seed = match value.get("like").and_then(Value::as_str) {
+            Some("hubs") => seeds::hubs(name),
+            Some("sample") => seeds::sample(name),
+            Some(other) => return Err((400, format!("no built-in stack is like {other}"))),
+            None => StackSeed::deserialize(&value).map_err(|error| (400, error.to_string()))?,
+        };
+        ids.push(sandbox.seed_stack(&seed));
+    }
+    Ok(json!({ "StackIds": ids }))
+}
+
+fn snapshots(sandbox: &Sandbox, body: &[u8]) -> Said {
+    for seed in many::<SnapshotSeed>(body)? {
+        if !sandbox.seed_snapshots(&seed) {
+            return Err((404, format!("no such cluster: {}", seed.cluster)));
+        }
+    }
+    Ok(json!({}))
+}
+
+fn consistency(sandbox: &Sandbox, query: &str) -> Said {
+    let text = |wanted: &str| {
+        let mut pairs = form_urlencoded::parse(query.as_bytes());
+        pairs.find(|(name, _)| name == wanted).map(|(_, value)| value.into_owned()).unwrap_or_default()
+    };
+    let found = sandbox.consistency(&text("snapshot"), &text("recovery_point"));
+    let missing = || (404, "no complete snapshot and recovery point of one stack".to_owned());
+    found.map(|found| json!(found)).ok_or_else(missing)
+}
+
+#[derive(Deserialize)]
+struct Advance {
+    advance: f64,
+}
+
+fn clock(sandbox: &Sandbox, request: &Request<Bytes>) -> Said {
+    if request.method() == Method::POST {
+        let step: Advance = read(request.body())?;
+        if !sandbox.advance(crate::clock::seconds(step.advance)) {
+            return Err((409, "the clock is real: it cannot be turned".to_owned()));
+        }
+    }
+    Ok(json!({ "now": sandbox.now() }))
+}

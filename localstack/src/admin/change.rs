@@ -1,0 +1,142 @@
+//! Changes behind AWS's back: what an operator, or another region of life, has done.
+
+use crate::clock::{later, seconds};
+use crate::realm::Realm;
+use crate::sandbox::{Sandbox, place};
+use crate::seeds::EffectSeed;
+use serde::Deserialize;
+use serde_json::Value;
+
+/// What `POST /_sandbox/set` understands; one subject per change.
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Change {
+    account: String,
+    region: String,
+    /// A DB cluster, with its `status`.
+    cluster: Option<String>,
+    status: Option<String>,
+    /// A file system, with its `state`.
+    file_system: Option<String>,
+    /// A secret by name or ARN, with `deleted`.
+    secret: Option<String>,
+    deleted: Option<bool>,
+    /// A KMS key by id, ARN or alias, with its `state`.
+    kms: Option<String>,
+    state: Option<String>,
+    /// Whether EFS is opted in to AWS Backup.
+    efs_optin: Option<bool>,
+    /// A vault, with its `lock` and its `policy`.
+    vault: Option<String>,
+    lock: Option<Lock>,
+    policy: Option<String>,
+    /// The quota of manual cluster snapshots.
+    quota: Option<usize>,
+    /// A stack, with the `effects` its switch has from now on, or its `stack_status`.
+    stack: Option<String>,
+    effects: Option<Vec<EffectSeed>>,
+    stack_status: Option<String>,
+}
+
+#[derive(Clone, Copy, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Lock {
+    min: Option<i64>,
+    max: Option<i64>,
+}
+
+/// Makes one change.
+pub(crate) fn set(sandbox: &Sandbox, change: &Value) -> Result<(), String> {
+    let change = Change::deserialize(change).map_err(|error| error.to_string())?;
+    let mut state = sandbox.state();
+    let now = state.clock.now();
+    let place = place(&change.account, &change.region);
+    let realm = state.realm(&place);
+    database(realm, &change)?;
+    backup(realm, &change)?;
+    secret(realm, now, &change)?;
+    key(realm, &change)?;
+    stack(realm, &change)?;
+    state.remember(&place);
+    Ok(())
+}
+
+fn missing(what: &str, name: &str) -> String {
+    format!("there is no {what} {name}")
+}
+
+fn database(realm: &mut Realm, change: &Change) -> Result<(), String> {
+    if let Some(quota) = change.quota {
+        realm.databases.quota = quota;
+    }
+    let Some(name) = &change.cluster else {
+        return Ok(());
+    };
+    let found = realm.databases.clusters.get_mut(name);
+    let cluster = found.ok_or_else(|| missing("cluster", name))?;
+    cluster.status = change.status.clone().unwrap_or_else(|| "available".to_owned());
+    cluster.then = None;
+    Ok(())
+}
+
+fn backup(realm: &mut Realm, change: &Change) -> Result<(), String> {
+    if let Some(on) = change.efs_optin {
+        realm.backup.opt_in.insert("EFS".to_owned(), on);
+    }
+    if let Some(id) = &change.file_system {
+        let found = realm.file_systems.get_mut(id).ok_or_else(|| missing("file system", id))?;
+        found.state = change.state.clone().unwrap_or_else(|| "available".to_owned());
+    }
+    let Some(name) = &change.vault else {
+        return Ok(());
+    };
+    let vault = realm.backup.vaults.get_mut(name).ok_or_else(|| missing("vault", name))?;
+    if let Some(lock) = change.lock {
+        vault.lock = Some((lock.min, lock.max)).filter(|limits| *limits != (None, None));
+    }
+    if let Some(policy) = &change.policy {
+        vault.policy = Some(policy.clone()).filter(|text| !text.is_empty());
+    }
+    Ok(())
+}
+
+fn secret(realm: &mut Realm, now: jiff::Timestamp, change: &Change) -> Result<(), String> {
+    let Some(name) = &change.secret else {
+        return Ok(());
+    };
+    let mut secrets = realm.secrets.values_mut();
+    let found = secrets.find(|each| each.name == *name || each.arn == *name);
+    let secret = found.ok_or_else(|| missing("secret", name))?;
+    let gone = later(now, seconds(400.0 * 86_400.0));
+    secret.deleted = change.deleted.unwrap_or(true).then_some((now, gone));
+    Ok(())
+}
+
+fn key(realm: &mut Realm, change: &Change) -> Result<(), String> {
+    let Some(name) = &change.kms else {
+        return Ok(());
+    };
+    let same =
+        |key: &&mut crate::identity::Key| key.id == *name || key.arn == *name || key.alias.as_deref() == Some(name);
+    let key = realm.keys.values_mut().find(same).ok_or_else(|| missing("key", name))?;
+    key.state = change.state.clone().unwrap_or_else(|| "Enabled".to_owned());
+    let pending = key.state == "PendingDeletion";
+    key.deletion = pending.then(|| later(key.created, seconds(400.0 * 86_400.0)));
+    Ok(())
+}
+
+fn stack(realm: &mut Realm, change: &Change) -> Result<(), String> {
+    let Some(name) = &change.stack else {
+        return Ok(());
+    };
+    let id = realm.cloud.id_of(name).map(str::to_owned);
+    let found = id.and_then(|id| realm.cloud.stacks.get_mut(&id));
+    let stack = found.ok_or_else(|| missing("stack", name))?;
+    if let Some(status) = &change.stack_status {
+        stack.status.clone_from(status);
+    }
+    if let (Some(effects), Some(switch)) = (&change.effects, stack.seed.switch.as_mut()) {
+        switch.effects.clone_from(effects);
+    }
+    Ok(())
+}

@@ -1,0 +1,60 @@
+//! AWS Backup: vaults, backup jobs and recovery points.
+
+pub(crate) mod jobs;
+mod points;
+mod start;
+pub(crate) mod state;
+mod tags;
+mod vaults;
+mod views;
+
+use crate::operation::{Handler, Operation};
+
+const fn op(
+    name: &'static str,
+    (method, path): (&'static str, &'static str),
+    target: &'static [&'static str],
+    handler: Handler,
+) -> Operation {
+    Operation::new("backup", name, target, handler).at(method, path)
+}
+
+const JOB: &[&str] = &["backupJobId"];
+const VAULT: &[&str] = &["backupVaultName"];
+const POINT: &[&str] = &["backupVaultName", "recoveryPointArn"];
+const RESOURCE: &[&str] = &["resourceArn"];
+
+const A_POINT: &str = "/backup-vaults/{backupVaultName}/recovery-points/{recoveryPointArn}";
+const METADATA: &str = "/backup-vaults/{backupVaultName}/recovery-points/{recoveryPointArn}/restore-metadata";
+const BY_RESOURCE: &str = "/resources/{resourceArn}/recovery-points";
+
+/// AWS Backup's operations.
+pub(crate) const OPERATIONS: &[Operation] = &[
+    op("StartBackupJob", ("PUT", "/backup-jobs"), &["BackupVaultName", "ResourceArn"], start::start),
+    op("DescribeBackupJob", ("GET", "/backup-jobs/{backupJobId}"), JOB, jobs::describe),
+    op("ListBackupJobs", ("GET", "/backup-jobs"), RESOURCE, jobs::list),
+    op("StopBackupJob", ("POST", "/backup-jobs/{backupJobId}"), JOB, jobs::stop),
+    op("ListCopyJobs", ("GET", "/copy-jobs"), RESOURCE, jobs::list_copies),
+    op("DescribeRecoveryPoint", ("GET", A_POINT), POINT, points::describe),
+    op("DeleteRecoveryPoint", ("DELETE", A_POINT), POINT, points::delete),
+    op("GetRecoveryPointRestoreMetadata", ("GET", METADATA), POINT, points::restore_metadata),
+    op(
+        "ListRecoveryPointsByBackupVault",
+        ("GET", "/backup-vaults/{backupVaultName}/recovery-points"),
+        &["backupVaultName", "resourceArn"],
+        points::list_by_vault,
+    ),
+    op("ListRecoveryPointsByResource", ("GET", BY_RESOURCE), RESOURCE, points::list_by_resource),
+    op("ListTags", ("GET", "/tags/{resourceArn}"), RESOURCE, tags::list),
+    op("TagResource", ("POST", "/tags/{resourceArn}"), RESOURCE, tags::add),
+    op("UntagResource", ("POST", "/untag/{resourceArn}"), RESOURCE, tags::remove),
+    op("DescribeBackupVault", ("GET", "/backup-vaults/{backupVaultName}"), VAULT, vaults::describe),
+    op("ListBackupVaults", ("GET", "/backup-vaults"), &[], vaults::list),
+    op(
+        "GetBackupVaultAccessPolicy",
+        ("GET", "/backup-vaults/{backupVaultName}/access-policy"),
+        VAULT,
+        vaults::access_policy,
+    ),
+    op("DescribeRegionSettings", ("GET", "/account-settings"), &[], vaults::region_settings),
+];

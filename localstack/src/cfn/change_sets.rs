@@ -1,0 +1,213 @@
+//! Making, ageing and deleting change sets.
+
+use super::admission::{admit, checked_name};
+use super::state::{Change, ChangeSet, Stack};
+use super::{changes, parameters};
+use crate::agenda::Event;
+use crate::error::{Answer, AwsError};
+use crate::faults::FaultKind;
+use crate::input::Input;
+use crate::operation::Cx;
+use crate::realm::Realm;
+use jiff::Timestamp;
+use serde_json::json;
+use std::collections::BTreeMap;
+
+const UNCHANGED: &str = "The submitted information didn't contain changes. Submit different \
+                         information to create a change set.";
+
+/// `CreateChangeSet`, of type `UPDATE`.
+pub(crate) fn create(cx: &mut Cx<'_>, input: &Input) -> Answer {
+    let name = checked_name(input)?;
+    let stack_name = input.require("StackName", "ValidationError")?;
+    let stack = cx.realm.cloud.stack(stack_name)?;
+    if let Some(known) = stack.change_sets.iter().find(|each| each.name == name) {
+        return repeated(stack, known, input);
+    }
+    admit(stack, input)?;
+    let wanted = parameters::resolve(stack, &input.list("Parameters"))?;
+    let (stack_id, mode) = (stack.id.clone(), stack.mode_of(&wanted));
+    let doomed = cx.fault(|kind| *kind == FaultKind::ChangeSetFailed, Some(mode)).is_some();
+    let draft = Draft { input, name: name.to_owned(), parameters: wanted, parent: None, doomed };
+    let id = begin(cx.realm, &stack_id, draft, cx.now);
+    Ok(json!({ "Id": id, "StackId": stack_id }))
+}
+
+fn repeated(stack: &Stack, known: &ChangeSet, input: &Input) -> Answer {
+    let token = input.text("ClientToken");
+    if token.is_some() && token == known.token.as_deref() {
+        return Ok(json!({ "Id": known.id, "StackId": stack.id }));
+    }
+    let text = format!("ChangeSet {} already exists", known.name);
+    Err(AwsError::bad("AlreadyExistsException", text))
+}
+
+struct Draft<'a> {
+    input: &'a Input,
+    name: String,
+    parameters: BTreeMap<String, String>,
+    parent: Option<String>,
+    doomed: bool,
+}
+
+fn begin(realm: &mut Realm, stack_id: &str, draft: Draft<'_>, now: Timestamp) -> String {
+    let id = {
+        let unique = realm.uuid();
+        realm.arn("cloudformation", &format!("changeSet/{}/{unique}", draft.name))
+    };
+    let found = realm.cloud.stacks.get(stack_id);
+    let mut changes = found.map(|stack| changes::between(realm, stack, &draft.parameters)).unwrap_or_default();
+    if draft.input.flag("IncludeNestedStacks") {
+        for change in changes.iter_mut().filter(|each| each.kind == "AWS::CloudFormation::Stack") {
+            change.change_set = child_set(realm, change, &draft, &id, now);
+        }
+    }
+    let resolved = found_resolved(realm, stack_id, &draft.parameters);
+    let set = assemble(&id, draft, changes, resolved, now);
+    if let Some(stack) = realm.cloud.stacks.get_mut(stack_id) {
+        stack.change_sets.push(set);
+    }
+    let duration = realm.pace.durations.change_set;
+    let done = realm.after(now, duration);
+    let started = realm.exactly_after(now, duration * 0.2).min(done);
+    for at in [started, done] {
+        let (stack, id) = (stack_id.to_owned(), id.clone());
+        realm.agenda.plan(at, Event::ChangeSet { stack, id });
+    }
+    id
+}
+
+fn child_set(
+    realm: &mut Realm,
+    change: &Change,
+    parent: &Draft<'_>,
+    parent_id: &str,
+    now: Timestamp,
+) -> Option<String> {
+    let child_id = change.physical.clone()?;
+    let child = realm.cloud.stacks.get(&child_id)?;
+    let parameters = changes::handed_down(child, &parent.parameters);
+    let name: String = format!("{}-{}", parent.name, change.logical).chars().take(100).collect();
+    let draft = Draft {
+        input: parent.input,
+        name: format!("{name}-{}", realm.hex(12)),
+        parameters,
+        parent: Some(parent_id.to_owned()),
+        doomed: false,
+    };
+    Some(begin(realm, &child_id, draft, now))
+}
+
+/// What the SSM-typed parameters resolve to as the set is made.
+fn found_resolved(realm: &Realm, stack: &str, new: &BTreeMap<String, String>) -> BTreeMap<String, String> {
+    let declared = realm.cloud.stacks.get(stack).into_iter().flat_map(|stack| &stack.seed.parameters);
+    let value = |each: &crate::seeds::ParameterSeed| {
+        Some((each.key.clone(), changes::resolved(realm, each, new.get(&each.key))?))
+    };
+    declared.filter_map(value).collect()
+}
+
+fn assemble(
+    id: &str,
+    draft: Draft<'_>,
+    changes: Vec<Change>,
+    resolved: BTreeMap<String, String>,
+    now: Timestamp,
+) -> ChangeSet {
+    let input = draft.input;
+    ChangeSet {
+        id: id.to_owned(),
+        name: draft.name,
+        description: input.text("Description").map(str::to_owned),
+        token: input.text("ClientToken").map(str::to_owned),
+        created: now,
+        status: "CREATE_PENDING".to_owned(),
+        reason: None,
+        execution: "UNAVAILABLE".to_owned(),
+        parameters: draft.parameters,
+        resolved,
+        changes,
+        capabilities: input.strings("Capabilities"),
+        tags: input.tag_list("Tags"),
+        nested: input.flag("IncludeNestedStacks"),
+        parent: draft.parent,
+        doomed: draft.doomed,
+    }
+}
+
+/// A change set's next state.
+pub(crate) fn step(realm: &mut Realm, stack: &str, id: &str, _at: Timestamp) {
+    let Some(stack) = realm.cloud.stacks.get_mut(stack) else {
+        return;
+    };
+    let same_tags = |tags: &BTreeMap<String, String>| tags.is_empty() || *tags == stack.seed.tags;
+    let Some(set) = stack.change_sets.iter_mut().find(|each| each.id == id) else {
+        return;
+    };
+    if set.status == "CREATE_PENDING" {
+        set.status = "CREATE_IN_PROGRESS".to_owned();
+        return;
+    }
+    if set.status != "CREATE_IN_PROGRESS" {
+        return;
+    }
+    if set.doomed {
+        fail(set, "Internal Failure");
+    } else if set.changes.is_empty() && same_tags(&set.tags) && stack.parameters == set.parameters {
+        fail(set, UNCHANGED);
+    } else {
+        set.status = "CREATE_COMPLETE".to_owned();
+        if set.execution != "OBSOLETE" {
+            set.execution = "AVAILABLE".to_owned();
+        }
+    }
+}
+
+fn fail(set: &mut ChangeSet, reason: &str) {
+    set.status = "FAILED".to_owned();
+    set.reason = Some(reason.to_owned());
+}
+
+/// The stack and the change set a request means: an ARN, or a name with its stack.
+pub(crate) fn locate(realm: &Realm, input: &Input) -> Result<(String, ChangeSet), AwsError> {
+    let name = input.require("ChangeSetName", "ValidationError")?;
+    let cloud = &realm.cloud;
+    let missing = || AwsError::new(404, "ChangeSetNotFound", format!("ChangeSet [{name}] does not exist"));
+    let stack = match input.text("StackName") {
+        Some(stack) => cloud.stack(stack)?,
+        None if name.starts_with("arn:") => {
+            let has = |stack: &&Stack| stack.change_sets.iter().any(|set| set.id == name);
+            cloud.stacks.values().find(has).ok_or_else(missing)?
+        }
+        None => {
+            return Err(AwsError::validation(
+                "StackName must be specified if ChangeSetName is not specified as an ARN.",
+            ));
+        }
+    };
+    let mut sets = stack.change_sets.iter();
+    let set = sets.find(|set| set.id == name || set.name == name).ok_or_else(missing)?;
+    Ok((stack.id.clone(), set.clone()))
+}
+
+/// `DeleteChangeSet`: one that does not exist (any more) is no error.
+pub(crate) fn delete(cx: &mut Cx<'_>, input: &Input) -> Answer {
+    let (stack_id, set) = match locate(cx.realm, input) {
+        Ok(found) => found,
+        Err(error) if error.code == "ChangeSetNotFound" => return Ok(json!({})),
+        Err(error) => return Err(error),
+    };
+    if set.execution == "EXECUTE_IN_PROGRESS" {
+        let text =
+            format!("ChangeSet [{}] cannot be deleted in its current execution status of [{}]", set.id, set.execution);
+        return Err(AwsError::bad("InvalidChangeSetStatus", text));
+    }
+    let children: Vec<String> = set.changes.iter().filter_map(|each| each.change_set.clone()).collect();
+    if let Some(stack) = cx.realm.cloud.stacks.get_mut(&stack_id) {
+        stack.change_sets.retain(|each| each.id != set.id);
+    }
+    for stack in cx.realm.cloud.stacks.values_mut() {
+        stack.change_sets.retain(|each| !children.contains(&each.id));
+    }
+    Ok(json!({}))
+}

@@ -1,0 +1,51 @@
+//! Faults in the answer, in each service's own words.
+
+use crate::error::AwsError;
+use crate::wire::Protocol;
+
+/// "Slow down", as the service says it.
+pub(crate) fn throttled(service: &str) -> AwsError {
+    match Protocol::of(service) {
+        Protocol::Query => AwsError::bad("Throttling", "Rate exceeded"),
+        Protocol::Json => AwsError::bad("ThrottlingException", "Rate exceeded"),
+        Protocol::Rest => AwsError::new(429, "ThrottlingException", "Rate exceeded"),
+    }
+}
+
+/// The service's own 5xx.
+pub(crate) fn broken(service: &str) -> AwsError {
+    let text = "An internal error occurred. Try again.";
+    match service {
+        "backup" => AwsError::new(503, "ServiceUnavailableException", text),
+        "elasticfilesystem" | "ssm" => AwsError::new(500, "InternalServerError", text),
+        "secretsmanager" => AwsError::new(500, "InternalServiceError", text),
+        "kms" => AwsError::new(500, "KMSInternalException", text),
+        "cloudformation" | "sts" => AwsError::new(503, "ServiceUnavailable", text),
+        _ => AwsError::new(500, "InternalFailure", text),
+    }
+}
+
+/// The session token has run out.
+pub(crate) fn expired(service: &str) -> AwsError {
+    let text = "The security token included in the request is expired";
+    match Protocol::of(service) {
+        Protocol::Query => AwsError::new(403, "ExpiredToken", text),
+        Protocol::Json => AwsError::bad("ExpiredTokenException", text),
+        Protocol::Rest => AwsError::new(403, "ExpiredTokenException", text),
+    }
+}
+
+/// No policy allows it.
+pub(crate) fn denied(account: &str, service: &str, operation: &str, target: &str) -> AwsError {
+    let resource = if target.is_empty() { "*" } else { target };
+    let text = format!(
+        "User: arn:aws:iam::{account}:user/sandbox is not authorized to perform: \
+         {service}:{operation} on resource: {resource} because no identity-based policy \
+         allows the {service}:{operation} action"
+    );
+    match Protocol::of(service) {
+        Protocol::Query => AwsError::new(403, "AccessDenied", text),
+        Protocol::Json => AwsError::bad("AccessDeniedException", text),
+        Protocol::Rest => AwsError::new(403, "AccessDeniedException", text),
+    }
+}

@@ -1,0 +1,67 @@
+//! Many DB cluster snapshots at once.
+
+use crate::clock::{later, seconds};
+use crate::rds::state::Snapshot;
+use crate::realm::Realm;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// Manual snapshots of a cluster, one after the other up to now.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct SnapshotSeed {
+    /// The account; empty is `123456789012`.
+    pub account: String,
+    /// The region; empty is `us-east-1`.
+    pub region: String,
+    /// The cluster's identifier.
+    pub cluster: String,
+    /// How many.
+    pub count: u32,
+    /// What the identifiers begin with; a number of six digits follows.
+    pub prefix: String,
+    /// Tags; `{n}` in a value is the number, `{time}` the instant in ISO 8601.
+    pub tags: BTreeMap<String, String>,
+    /// Seconds between one and the next.
+    pub every: f64,
+}
+
+impl Default for SnapshotSeed {
+    fn default() -> Self {
+        Self {
+            account: String::new(),
+            region: String::new(),
+            cluster: String::new(),
+            count: 0,
+            prefix: "seeded-".to_owned(),
+            tags: BTreeMap::new(),
+            every: 3600.0,
+        }
+    }
+}
+
+impl SnapshotSeed {
+    /// Plants them and raises the quota; `false` when there is no such cluster.
+    pub(crate) fn plant(&self, realm: &mut Realm, now: Timestamp) -> bool {
+        let Some(cluster) = realm.databases.clusters.get(&self.cluster).cloned() else {
+            return false;
+        };
+        for number in 0..self.count {
+            let age = f64::from(self.count - number) * self.every;
+            let at = later(now, seconds(-age));
+            let id = format!("{}{number:06}", self.prefix);
+            let mut snapshot = Snapshot::of(&cluster, &id, "manual", at, at);
+            snapshot.tags = self.tags_of(number, at);
+            realm.databases.snapshots.insert(id, snapshot);
+        }
+        let room = realm.databases.manual().saturating_add(100);
+        realm.databases.quota = realm.databases.quota.max(room);
+        true
+    }
+
+    fn tags_of(&self, number: u32, at: Timestamp) -> BTreeMap<String, String> {
+        let filled = |text: &String| text.replace("{n}", &number.to_string()).replace("{time}", &at.to_string());
+        self.tags.iter().map(|(key, value)| (key.clone(), filled(value))).collect()
+    }
+}
