@@ -6,6 +6,7 @@
 //! adapter), and `cli` on top. `model`, `plan` and `engine` know no clock, SDK, environment, async or
 //! printing.
 
+pub mod aws;
 pub mod engine;
 pub mod model;
 pub mod plan;

@@ -58,7 +58,7 @@ pub fn prefix(stack: &str) -> String {
     }
     let clean = clean.trim_matches('-').to_owned();
     let starts_well = clean.starts_with(|c: char| c.is_ascii_alphabetic());
-    if starts_well && clean == lower && clean.len() + STAMP <= LONGEST {
+    if starts_well && clean == stack && clean.len() + STAMP <= LONGEST {
         return clean;
     }
     let hash = short_hash(stack);

@@ -1,0 +1,167 @@
+//! Change sets: whose they are, and what our own would do.
+
+use aws_sdk_cloudformation::types as sdk;
+use futures_util::future::try_join_all;
+
+use super::Aws;
+use super::pages::Pages;
+use super::refusal::refused;
+use crate::model::change_set::{Change, ChangeSet, Replacement};
+use crate::model::{ChangeSetStatus, Refusal, RefusalKind};
+
+const SERVICE: &str = "cloudformation";
+/// CloudFormation allows fewer levels of nested stacks than this.
+const DEEPEST: usize = 10;
+
+/// A nested stack's change set still to be read, and the logical ids on the way down to it.
+type Nested = (String, Vec<String>);
+
+impl Aws {
+    /// The stack's change sets; for our own complete ones, every change they would make.
+    pub(super) async fn change_sets(&self, stack: &str) -> Result<Vec<ChangeSet>, Refusal> {
+        let sets = self.list_change_sets(stack).await?;
+        let read = try_join_all(sets.into_iter().map(|set| self.with_changes(set))).await?;
+        Ok(read.into_iter().flatten().collect())
+    }
+
+    async fn list_change_sets(&self, stack: &str) -> Result<Vec<ChangeSet>, Refusal> {
+        let mut sets = Vec::new();
+        let mut pages = Pages::of(SERVICE, "ListChangeSets");
+        let mut token = None;
+        loop {
+            let list = self.cloudformation().list_change_sets().stack_name(stack).set_next_token(token);
+            let answer = list.send().await.map_err(refused(SERVICE, "ListChangeSets"))?;
+            sets.extend(answer.summaries.unwrap_or_default().into_iter().map(into_change_set));
+            token = pages.next(answer.next_token)?;
+            if token.is_none() {
+                return Ok(sets);
+            }
+        }
+    }
+
+    /// Reads the changes of one of our own; `None` where it was deleted meanwhile.
+    async fn with_changes(&self, set: ChangeSet) -> Result<Option<ChangeSet>, Refusal> {
+        if set.own().is_none() || set.status != ChangeSetStatus::CreateComplete {
+            return Ok(Some(set));
+        }
+        match self.changes(&set.arn).await {
+            Ok(changes) => Ok(Some(ChangeSet { changes: Some(changes), ..set })),
+            Err(refusal) if refusal.kind == RefusalKind::NotFound => Ok(None),
+            Err(refusal) => Err(refusal),
+        }
+    }
+
+    /// Every change, level by level down the nested stacks.
+    async fn changes(&self, arn: &str) -> Result<Vec<Change>, Refusal> {
+        let mut all = Vec::new();
+        let mut level: Vec<Nested> = vec![(arn.to_owned(), Vec::new())];
+        for _ in 0..DEEPEST {
+            let read = try_join_all(level.iter().map(|(arn, path)| self.changes_of(arn, path))).await?;
+            level.clear();
+            for (changes, nested) in read {
+                all.extend(changes);
+                level.extend(nested);
+            }
+            if level.is_empty() {
+                break;
+            }
+        }
+        Ok(all)
+    }
+
+    /// One change set's own changes, all pages, and the change sets nested in it.
+    async fn changes_of(&self, arn: &str, path: &[String]) -> Result<(Vec<Change>, Vec<Nested>), Refusal> {
+        let (mut changes, mut nested) = (Vec::new(), Vec::new());
+        let mut pages = Pages::of(SERVICE, "DescribeChangeSet");
+        let mut token = None;
+        loop {
+            let describe = self.cloudformation().describe_change_set().change_set_name(arn).set_next_token(token);
+            let answer = describe.send().await.map_err(refused(SERVICE, "DescribeChangeSet"))?;
+            for change in answer.changes.unwrap_or_default().into_iter().filter_map(|change| change.resource_change) {
+                nested.extend(below(&change, path));
+                changes.push(into_change(change, path));
+            }
+            token = pages.next(answer.next_token)?;
+            if token.is_none() {
+                return Ok((changes, nested));
+            }
+        }
+    }
+}
+
+fn below(change: &sdk::ResourceChange, path: &[String]) -> Option<Nested> {
+    let arn = change.change_set_id.clone()?;
+    let logical_id = change.logical_resource_id.clone().unwrap_or_default();
+    Some((arn, path.iter().cloned().chain([logical_id]).collect()))
+}
+
+fn into_change_set(set: sdk::ChangeSetSummary) -> ChangeSet {
+    ChangeSet {
+        arn: set.change_set_id.unwrap_or_default(),
+        name: set.change_set_name.unwrap_or_default(),
+        status: set.status.as_ref().map_or("", sdk::ChangeSetStatus::as_str).into(),
+        reason: set.status_reason,
+        execution: set.execution_status.as_ref().map_or("", sdk::ExecutionStatus::as_str).into(),
+        changes: None,
+    }
+}
+
+fn into_change(change: sdk::ResourceChange, path: &[String]) -> Change {
+    let evaluations = change.details.iter().flatten().filter_map(|detail| detail.evaluation.as_ref());
+    let unsure = evaluations.into_iter().any(|evaluation| *evaluation != sdk::EvaluationType::Static);
+    Change {
+        path: path.to_vec(),
+        removes: change.action == Some(sdk::ChangeAction::Remove),
+        // An action that CloudFormation cannot tell yet is as good as a dynamic evaluation.
+        dynamic: unsure || change.action == Some(sdk::ChangeAction::Dynamic),
+        replacement: into_replacement(change.replacement.as_ref()),
+        logical_id: change.logical_resource_id.unwrap_or_default(),
+        physical_id: change.physical_resource_id,
+        resource_type: change.resource_type.unwrap_or_default(),
+    }
+}
+
+/// A word of tomorrow may mean a replacement.
+fn into_replacement(replacement: Option<&sdk::Replacement>) -> Replacement {
+    match replacement {
+        Some(sdk::Replacement::True) => Replacement::Yes,
+        Some(sdk::Replacement::False) | None => Replacement::No,
+        Some(_) => Replacement::Maybe,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn change() -> sdk::builders::ResourceChangeBuilder {
+        sdk::ResourceChange::builder().logical_resource_id("AppDb").resource_type("AWS::RDS::DBCluster")
+    }
+
+    #[test]
+    fn a_replacement_nobody_has_heard_of_may_be_one() {
+        for (word, meaning) in [
+            ("True", Replacement::Yes),
+            ("Conditional", Replacement::Maybe),
+            ("False", Replacement::No),
+            ("Perhaps", Replacement::Maybe),
+        ] {
+            assert_eq!(into_change(change().replacement(word.into()).build(), &[]).replacement, meaning, "{word}");
+        }
+        assert_eq!(into_change(change().build(), &[]).replacement, Replacement::No);
+    }
+
+    #[test]
+    fn a_dynamic_detail_makes_the_change_dynamic() {
+        let detail = |word: &str| sdk::ResourceChangeDetail::builder().evaluation(word.into()).build();
+        assert!(!into_change(change().details(detail("Static")).build(), &[]).dynamic);
+        assert!(into_change(change().details(detail("Static")).details(detail("Dynamic")).build(), &[]).dynamic);
+    }
+
+    #[test]
+    fn a_nested_change_set_is_read_under_its_own_path() {
+        let nested = below(&change().change_set_id("arn:child").build(), &["Outer".to_owned()]);
+        assert_eq!(nested, Some(("arn:child".to_owned(), vec!["Outer".to_owned(), "AppDb".to_owned()])));
+        assert_eq!(below(&change().build(), &[]), None);
+    }
+}

@@ -1,0 +1,65 @@
+//! The role AWS Backup works with.
+
+use super::Aws;
+use super::refusal::{incomplete, refused};
+use crate::model::Refusal;
+use crate::model::survey::Role;
+
+const SERVICE: &str = "iam";
+
+impl Aws {
+    /// One role, by its name or its ARN.
+    pub(super) async fn role(&self, role: &str) -> Result<Role, Refusal> {
+        let answer = self.iam().get_role().role_name(name(role)).send().await.map_err(refused(SERVICE, "GetRole"))?;
+        let role = answer.role.ok_or_else(|| incomplete(SERVICE, "GetRole", "role"))?;
+        let trust = role.assume_role_policy_document.as_deref().map(decoded).unwrap_or_default();
+        Ok(Role { arn: role.arn, trust })
+    }
+}
+
+/// IAM asks for the name alone; an ARN has the path before it.
+fn name(role: &str) -> &str {
+    role.rsplit('/').next().unwrap_or(role)
+}
+
+/// IAM percent-encodes policy documents.
+fn decoded(text: &str) -> String {
+    let bytes = text.as_bytes();
+    let mut out = Vec::with_capacity(bytes.len());
+    let mut at = 0;
+    while at < bytes.len() {
+        let hex = (bytes[at] == b'%').then(|| text.get(at + 1..at + 3)).flatten();
+        match hex.and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
+            Some(byte) => {
+                out.push(byte);
+                at += 3;
+            }
+            None => {
+                out.push(bytes[at]);
+                at += 1;
+            }
+        }
+    }
+    String::from_utf8_lossy(&out).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_roles_name_is_its_arns_last_part() {
+        assert_eq!(name("arn:aws:iam::123456789012:role/service/path/Backup"), "Backup");
+        assert_eq!(name("Backup"), "Backup");
+    }
+
+    #[test]
+    fn a_policy_document_is_decoded_once() {
+        assert_eq!(
+            decoded("%7B%22Service%22%3A%22backup.amazonaws.com%22%7D"),
+            r#"{"Service":"backup.amazonaws.com"}"#
+        );
+        assert_eq!(decoded(r#"{"Service":"x"}"#), r#"{"Service":"x"}"#);
+        assert_eq!(decoded("100%"), "100%");
+    }
+}

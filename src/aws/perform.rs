@@ -1,0 +1,23 @@
+//! One action, one call.
+
+use super::Aws;
+use crate::engine::{Action, Done};
+use crate::world::Answer;
+
+impl Aws {
+    pub(super) async fn act(&self, action: &Action) -> Answer {
+        match action {
+            Action::CreateChangeSet(new) => self.create_change_set(new).await,
+            Action::ExecuteChangeSet { arn, token, .. } => self.execute_change_set(arn, token).await,
+            Action::DeleteChangeSet { arn } => self.delete_change_set(arn).await,
+            Action::CancelUpdate { stack_id, token } => self.cancel_update(stack_id, token).await,
+            Action::CreateSnapshot { cluster, id, tags } => self.create_snapshot(cluster, id, tags).await,
+            Action::StartBackupJob(new) => return self.start_job(new).await.map(Done::Job),
+            Action::StopBackupJob { id } => self.stop_job(id).await,
+            Action::TagSnapshot { arn, tags } => self.tag_snapshot(arn, tags).await,
+            Action::TagPoint { arn, tags } => self.tag_point(arn, tags).await,
+            Action::Unlock { stack, run } => self.unlock(stack, run).await,
+        }
+        .map(|()| Done::Ok)
+    }
+}

@@ -1,0 +1,172 @@
+//! Everything `inspect` and `check` look at, three round trips deep (pages and nested stacks aside).
+
+use std::collections::BTreeSet;
+
+use futures_util::future::join_all;
+use futures_util::join;
+use jiff::Timestamp;
+
+use super::Aws;
+use super::convert::seen;
+use crate::model::stack::{Declared, Resource, Stack};
+use crate::model::survey::{Discovery, Key, Survey};
+use crate::model::topology::Topology;
+use crate::model::{Arn, Refusal, Seen};
+
+/// Makes of a stack which parts belong together.
+pub type Discover<'a> = dyn Fn(&Stack, &[Declared], &[Resource]) -> Discovery + 'a;
+
+impl Aws {
+    /// Looks at the stack, lets `discover` find its parts, and looks at those.
+    pub async fn survey(&self, stack: &str, discover: &Discover<'_>) -> Survey {
+        let mut survey = Box::pin(self.whole(stack)).await;
+        survey.topology = found(&survey, discover);
+        if let Some(Ok(topology)) = survey.topology.clone() {
+            Box::pin(self.look_at_parts(&mut survey, &topology)).await;
+            survey.keys = self.keys(&survey).await;
+        }
+        survey
+    }
+
+    /// The first wave: what the stack's name alone leads to.
+    async fn whole(&self, name: &str) -> Survey {
+        let at = Timestamp::now();
+        let (caller, stack, declared, resources, change_sets, quota, efs_opt_in, lock, records) = join!(
+            self.caller(),
+            self.stack(name),
+            self.declared(name),
+            self.resources(name),
+            self.change_sets(name),
+            self.quota(),
+            self.efs_opt_in(),
+            self.read_lock(name),
+            self.records(Some(name)),
+        );
+        let (runs, unreadable) = match records {
+            Ok((runs, unreadable)) => (Seen::Here(runs), unreadable),
+            Err(refusal) => (Seen::Unknown(refusal), Vec::new()),
+        };
+        Survey {
+            at,
+            caller: caller.into(),
+            stack: stack.into(),
+            declared: declared.into(),
+            resources: resources.into(),
+            topology: None,
+            change_sets: change_sets.into(),
+            cluster: Seen::NotLooked,
+            file_system: Seen::NotLooked,
+            vault: Seen::NotLooked,
+            role: Seen::NotLooked,
+            secret: Seen::NotLooked,
+            parameter_store: Vec::new(),
+            keys: Vec::new(),
+            jobs: Seen::NotLooked,
+            quota: seen(quota),
+            efs_opt_in: seen(efs_opt_in),
+            lock: lock.into(),
+            runs,
+            unreadable,
+        }
+    }
+
+    /// The second wave: the parts that belong together.
+    async fn look_at_parts(&self, survey: &mut Survey, topology: &Topology) {
+        let stack_id = survey.stack.here().map_or("", |stack| stack.id.as_str());
+        let file_system = file_system_arn(stack_id, &topology.file_system.value);
+        let secret = async {
+            match &topology.secret {
+                Some(secret) => self.secret(&secret.value).await.into(),
+                None => Seen::NotLooked,
+            }
+        };
+        let (cluster, files, vault, role, secret, parameters, jobs) = join!(
+            self.cluster(&topology.cluster.value),
+            self.file_system(&topology.file_system.value),
+            self.vault(&topology.vault.value),
+            self.role(&topology.role.value),
+            secret,
+            self.parameters(&topology.parameter_store),
+            self.active_jobs(&file_system),
+        );
+        survey.cluster = cluster.into();
+        survey.file_system = files.into();
+        survey.vault = vault.into();
+        survey.role = role.into();
+        survey.secret = secret;
+        survey.parameter_store = parameters;
+        survey.jobs = jobs.into();
+    }
+
+    /// The third wave: the keys that the parts are encrypted with.
+    async fn keys(&self, survey: &Survey) -> Vec<Key> {
+        let keys = [
+            ("DB cluster", survey.cluster.here().and_then(|part| part.kms_key.clone())),
+            ("file system", survey.file_system.here().and_then(|part| part.kms_key.clone())),
+            ("vault", survey.vault.here().and_then(|part| part.kms_key.clone())),
+            ("secret", survey.secret.here().and_then(|part| part.kms_key.clone())),
+        ];
+        let looks = keys.into_iter().filter_map(|(of, id)| Some((of, id?)));
+        join_all(looks.map(|(of, id)| async move { Key { of, state: seen(self.key_state(&id).await), id } })).await
+    }
+
+    /// Whether each parameter is there: one listing of names for each path above them.
+    async fn parameters(&self, names: &[String]) -> Vec<(String, Seen<bool>)> {
+        let paths: BTreeSet<&str> = names.iter().map(|name| above(name)).collect();
+        let listings = join_all(paths.iter().map(|path| self.names_below(path))).await;
+        let listed: Vec<(&str, Result<BTreeSet<String>, Refusal>)> = paths.into_iter().zip(listings).collect();
+        names.iter().map(|name| (name.clone(), is_there(name, &listed))).collect()
+    }
+}
+
+fn found(survey: &Survey, discover: &Discover<'_>) -> Option<Discovery> {
+    let (stack, declared, resources) = (survey.stack.here()?, survey.declared.here()?, survey.resources.here()?);
+    Some(discover(stack, declared, resources))
+}
+
+/// The file system stands where its stack stands; AWS Backup wants the ARN, a stack knows the id.
+fn file_system_arn(stack_id: &str, file_system: &str) -> String {
+    match stack_id.parse::<Arn>() {
+        Ok(stack) if !file_system.starts_with("arn:") => {
+            Arn { service: "elasticfilesystem".to_owned(), resource: format!("file-system/{file_system}"), ..stack }
+                .to_string()
+        }
+        _ => file_system.to_owned(),
+    }
+}
+
+/// The path above a parameter's name.
+fn above(name: &str) -> &str {
+    match name.rsplit_once('/') {
+        Some(("", _)) | None => "/",
+        Some((path, _)) => path,
+    }
+}
+
+fn is_there(name: &str, listed: &[(&str, Result<BTreeSet<String>, Refusal>)]) -> Seen<bool> {
+    match listed.iter().find(|(path, _)| *path == above(name)) {
+        Some((_, Ok(names))) => Seen::Here(names.contains(name)),
+        Some((_, Err(refusal))) => Seen::Unknown(refusal.clone()),
+        None => Seen::NotLooked,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_path_above_a_parameter_is_listed_once() {
+        assert_eq!(above("/keymaster/my-hub/phoenix-key"), "/keymaster/my-hub");
+        assert_eq!(above("/one"), "/");
+        assert_eq!(above("one"), "/");
+    }
+
+    #[test]
+    fn a_file_systems_arn_follows_from_its_stacks() {
+        let stack = "arn:aws-cn:cloudformation:cn-north-1:123456789012:stack/my-hub/1";
+        let arn = "arn:aws-cn:elasticfilesystem:cn-north-1:123456789012:file-system/fs-1";
+        assert_eq!(file_system_arn(stack, "fs-1"), arn);
+        assert_eq!(file_system_arn(stack, arn), arn);
+    }
+}

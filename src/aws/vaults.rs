@@ -1,0 +1,56 @@
+//! Backup vaults.
+
+use super::Aws;
+use super::pages::Pages;
+use super::refusal::refused;
+use crate::model::survey::Vault;
+use crate::model::{Refusal, Seen};
+
+const SERVICE: &str = "backup";
+
+impl Aws {
+    /// One vault, with its access policy.
+    pub(super) async fn vault(&self, name: &str) -> Result<Vault, Refusal> {
+        let describe = self.backup().describe_backup_vault().backup_vault_name(name);
+        let (vault, policy) = futures_util::join!(describe.send(), self.vault_policy(name));
+        let vault = vault.map_err(refused(SERVICE, "DescribeBackupVault"))?;
+        Ok(Vault {
+            name: vault.backup_vault_name.unwrap_or_else(|| name.to_owned()),
+            arn: vault.backup_vault_arn.unwrap_or_default(),
+            locked: vault.locked.unwrap_or_default(),
+            min_days: vault.min_retention_days,
+            max_days: vault.max_retention_days,
+            policy,
+            kms_key: vault.encryption_key_arn,
+        })
+    }
+
+    /// A vault without a policy is refused as not found.
+    async fn vault_policy(&self, name: &str) -> Seen<String> {
+        let get = self.backup().get_backup_vault_access_policy().backup_vault_name(name);
+        match get.send().await.map_err(refused(SERVICE, "GetBackupVaultAccessPolicy")) {
+            Ok(answer) => answer.policy.map_or(Seen::Missing, Seen::Here),
+            Err(refusal) => Err(refusal).into(),
+        }
+    }
+
+    /// The names of every vault in the region.
+    ///
+    /// # Errors
+    /// AWS's refusal.
+    pub async fn vault_names(&self) -> Result<Vec<String>, Refusal> {
+        let mut names = Vec::new();
+        let mut pages = Pages::of(SERVICE, "ListBackupVaults");
+        let mut token = None;
+        loop {
+            let list = self.backup().list_backup_vaults().set_next_token(token);
+            let page = list.send().await.map_err(refused(SERVICE, "ListBackupVaults"))?;
+            let vaults = page.backup_vault_list.unwrap_or_default();
+            names.extend(vaults.into_iter().filter_map(|vault| vault.backup_vault_name));
+            token = pages.next(page.next_token)?;
+            if token.is_none() {
+                return Ok(names);
+            }
+        }
+    }
+}
