@@ -7,6 +7,8 @@
 //! printing.
 
 pub mod aws;
+pub mod cli;
+pub mod config;
 pub mod engine;
 pub mod model;
 pub mod plan;

@@ -1,2 +1,7 @@
-//! wip
-fn main() {}
+//! The binary: parse → connect → run → exit code.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    stacksnap::cli::main()
+}

@@ -7,7 +7,7 @@ use super::turn::{PATIENCE, SOON, Turn, View};
 use super::{Action, Look, Next, ON_ATTEMPTS, Step, pace};
 use crate::model::history::Operation;
 use crate::model::run::{Mode, Outcome, Phase, Window};
-use crate::model::{StackStatus, Switch, Token};
+use crate::model::{ClusterStatus, StackStatus, Switch, Token};
 
 /// *On* is asked for this often although AWS refuses it; then the run ends loudly.
 const REFUSALS: u32 = 5;
@@ -138,6 +138,9 @@ fn bring_back(mut turn: Turn<'_>, view: View<'_>, home: fn(Turn<'_>) -> Step) ->
         let what = format!("AWS refuses to bring the stack back: {}", refused.last);
         return turn.end_offline(what, by_hand);
     }
+    if turn.since_phase() < PATIENCE && half_way(&turn) {
+        return turn.look_again(pace_cluster());
+    }
     match change::advance(&mut turn, view, Switch::On) {
         Progress::Going => turn.look_again(SOON),
         Progress::NothingToChange => nothing_to_change(turn, home),
@@ -151,6 +154,15 @@ fn bring_back(mut turn: Turn<'_>, view: View<'_>, home: fn(Turn<'_>) -> Step) ->
             turn.end_offline(what, by_hand)
         }
     }
+}
+
+/// The cluster is being modified or its snapshot taken: an update that modifies it would fail with
+/// InvalidDBClusterStateFault and roll back, and only so many attempts are made. Worth a short wait,
+/// even beyond the budget.
+fn half_way(turn: &Turn<'_>) -> bool {
+    let creating = turn.seen.snapshot.here().is_some_and(|s| s.status == crate::model::SnapshotStatus::Creating);
+    let changing = turn.cluster().is_some_and(|c| c.status != ClusterStatus::Available && !c.status.hopeless());
+    creating || changing
 }
 
 /// The parameter read offline, CloudFormation says it is online already: one of the two reads was
@@ -167,7 +179,7 @@ fn last_failure(turn: &Turn<'_>, view: View<'_>) -> String {
 /// Online. The window is closed, and the cluster given a little time to be `available` again.
 fn arrived(mut turn: Turn<'_>, view: View<'_>, home: fn(Turn<'_>) -> Step) -> Step {
     close_window(&mut turn, view);
-    let busy = turn.cluster().is_some_and(|cluster| cluster.status != crate::model::ClusterStatus::Available);
+    let busy = turn.cluster().is_some_and(|cluster| cluster.status != ClusterStatus::Available);
     if busy && turn.since_phase() < PATIENCE {
         return turn.look_again(pace_cluster());
     }

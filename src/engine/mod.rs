@@ -85,7 +85,9 @@ pub fn first_look(run: &Run) -> Look {
         Phase::Capturing => {
             Look::STACK.and(parts).and(Look::HALVES).and(Look { others: run.asked.is_none(), ..Look::NONE })
         }
-        Phase::Resuming => Look::STACK.and(Look { cluster: true, job: job_to_stop(run), ..Look::NONE }),
+        Phase::Resuming => {
+            Look::STACK.and(Look { cluster: true, job: job_to_stop(run), snapshot: job_to_stop(run), ..Look::NONE })
+        }
         Phase::Verifying => {
             Look::STACK.and(Look::HALVES).and(Look { point: true, secret: run.target.secret.is_some(), ..Look::NONE })
         }
@@ -93,7 +95,7 @@ pub fn first_look(run: &Run) -> Look {
     }
 }
 
-/// A failing run that may have started a job has to stop it once the stack is on its way back.
+/// A failing run that may have started the halves has to wait for the one and to stop the other.
 fn job_to_stop(run: &Run) -> bool {
     run.failing() && run.asked.is_some()
 }

@@ -10,7 +10,8 @@ use super::topology::RestoreParameters;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Profile {
-    /// Its name, e.g. `hubs-cloud`.
+    /// Its name, e.g. `hubs-cloud`; in `stacksnap.toml` the table's.
+    #[serde(default)]
     pub name: String,
     /// When it is chosen by itself.
     #[serde(default)]
@@ -97,6 +98,9 @@ pub struct OfflineRule {
 pub struct LoadBalancerTrap {
     /// Parameter → the value that springs the trap (empty: the blank value).
     pub when: BTreeMap<String, String>,
+    /// The load balancer's logical id: without it there is nothing to lose.
+    #[serde(default)]
+    pub resource: Option<String>,
     /// The output that changes.
     pub output: String,
     /// What to do.

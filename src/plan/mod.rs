@@ -3,5 +3,7 @@
 pub mod backup;
 pub mod catalogue;
 pub mod discover;
+#[cfg(test)]
+pub(crate) mod fixture;
 pub mod preflight;
 pub mod profiles;

@@ -1,10 +1,29 @@
 //! Preflight: findings about one survey.
+//!
+//! A fact that AWS did not show is a finding too: nothing is concluded from silence.
+
+mod database;
+mod files;
+pub mod ids;
+mod keys;
+mod place;
+mod policy;
+mod role;
+mod runs;
+mod secrets;
+mod stack;
+mod switch;
+mod unseen;
+mod vault;
 
 use jiff::Timestamp;
 
-use crate::model::finding::Finding;
+use crate::model::finding::{Finding, Severity};
 use crate::model::profile::Profile;
+use crate::model::run::Mode;
+use crate::model::stack::Stack;
 use crate::model::survey::Survey;
+use crate::model::topology::{OfflineSwitch, Topology};
 
 /// What is about to be done, as far as it matters for the findings.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -18,6 +37,107 @@ pub struct Ask {
 }
 
 /// Everything there is to say, errors first, in the order of their ids.
-pub fn findings(_survey: &Survey, _profile: Option<&Profile>, _ask: Ask, _now: Timestamp) -> Vec<Finding> {
-    unimplemented!()
+pub fn findings(survey: &Survey, profile: Option<&Profile>, ask: Ask, now: Timestamp) -> Vec<Finding> {
+    let look = Look { survey, profile, ask, now };
+    let mut all = stack::findings(&look);
+    // Where the stack itself was not seen, nothing else was looked for.
+    if survey.stack.here().is_some() {
+        all.extend(runs::findings(&look));
+        all.extend(switch::findings(&look));
+        all.extend(place::findings(&look));
+        if !ask.switch_only {
+            all.extend(halves(&look));
+        }
+    }
+    all.sort_by(|a, b| b.severity.cmp(&a.severity).then_with(|| a.id.cmp(&b.id)));
+    all
 }
+
+fn halves(look: &Look<'_>) -> Vec<Finding> {
+    // Where discovery could not decide, there is nothing to look at yet.
+    if look.topology().is_none() {
+        return Vec::new();
+    }
+    let mut all = database::findings(look);
+    all.extend(files::findings(look));
+    all.extend(vault::findings(look));
+    all.extend(role::findings(look));
+    all.extend(secrets::findings(look));
+    all.extend(keys::findings(look));
+    all
+}
+
+/// Whether any of them refuses.
+pub fn refused(findings: &[Finding]) -> bool {
+    findings.iter().any(|finding| finding.severity == Severity::Error)
+}
+
+/// What every check is handed.
+struct Look<'a> {
+    survey: &'a Survey,
+    profile: Option<&'a Profile>,
+    ask: Ask,
+    now: Timestamp,
+}
+
+impl<'a> Look<'a> {
+    fn topology(&self) -> Option<&'a Topology> {
+        self.survey.topology.as_ref()?.as_ref().ok()
+    }
+
+    /// The stack's name, for commands to copy.
+    fn name(&self) -> &'a str {
+        self.survey.stack.here().map_or("STACK", |stack| stack.name.as_str())
+    }
+
+    /// The stack's mode, where it has an offline parameter with one of the two values.
+    fn mode(&self) -> Option<Mode> {
+        let stack = self.survey.stack.here()?;
+        mode(stack, &switch_of(self.survey, self.profile)?)
+    }
+
+    /// The run will change the stack's mode.
+    fn changes_mode(&self) -> bool {
+        !self.ask.live && (self.ask.switch_only || self.mode() != Some(Mode::Offline))
+    }
+}
+
+/// How the stack goes offline: as discovered, or, where discovery could not decide on other parts, as the
+/// profile says.
+pub(super) fn switch_of(survey: &Survey, profile: Option<&Profile>) -> Option<OfflineSwitch> {
+    match &survey.topology {
+        Some(Ok(topology)) => topology.offline.clone(),
+        _ => {
+            let declared = survey.declared.here().map_or(&[][..], Vec::as_slice);
+            super::discover::switch(survey.stack.here()?, declared, profile?).ok().flatten()
+        }
+    }
+}
+
+/// The mode that the offline parameter reads; `None`: neither value.
+pub fn mode(stack: &Stack, switch: &OfflineSwitch) -> Option<Mode> {
+    match stack.parameter(&switch.parameter)? {
+        value if value == switch.online => Some(Mode::Online),
+        value if value == switch.offline => Some(Mode::Offline),
+        _ => None,
+    }
+}
+
+fn finding(id: &str, severity: Severity, what: String, why: &str, remedy: impl Into<String>) -> Finding {
+    Finding { id: id.to_owned(), severity, what, why: why.to_owned(), remedy: remedy.into() }
+}
+
+fn error(id: &str, what: String, why: &str, remedy: impl Into<String>) -> Finding {
+    finding(id, Severity::Error, what, why, remedy)
+}
+
+fn warning(id: &str, what: String, why: &str, remedy: impl Into<String>) -> Finding {
+    finding(id, Severity::Warning, what, why, remedy)
+}
+
+fn info(id: &str, what: String, why: &str) -> Finding {
+    finding(id, Severity::Info, what, why, "")
+}
+
+#[cfg(test)]
+mod tests;

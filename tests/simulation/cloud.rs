@@ -43,7 +43,8 @@ pub(crate) struct Durations {
 }
 
 impl Durations {
-    pub(crate) const SHORT: Self = Self { make_set: 4_000, off: 40_000, on: 40_000, snapshot: 30_000, job: 60_000, modifying: 8_000 };
+    pub(crate) const SHORT: Self =
+        Self { make_set: 4_000, off: 40_000, on: 40_000, snapshot: 30_000, job: 60_000, modifying: 8_000 };
 }
 
 /// What goes wrong next, each a number of times.
@@ -349,7 +350,8 @@ impl Cloud {
 
     fn show_cluster(&self) -> Cluster {
         let changing = self.op.as_ref().is_some_and(|op| op.mode != op.before);
-        let status = if changing || self.now < self.cluster_busy { ClusterStatus::Modifying } else { ClusterStatus::Available };
+        let status =
+            if changing || self.now < self.cluster_busy { ClusterStatus::Modifying } else { ClusterStatus::Available };
         Cluster { id: "my-hub-app-db".into(), arn: "arn:cluster".into(), status, engine: String::new(), kms_key: None }
     }
 
@@ -416,7 +418,11 @@ impl Cloud {
         let Some(half) = run.files.as_ref().and_then(|files| self.jobs.iter().find(|half| half.id == files.id)) else {
             return Seen::Missing;
         };
-        let status = if self.now >= half.done + self.fates.point_is_late { PointStatus::Completed } else { PointStatus::Creating };
+        let status = if self.now >= half.done + self.fates.point_is_late {
+            PointStatus::Completed
+        } else {
+            PointStatus::Creating
+        };
         Seen::Here(RecoveryPoint {
             arn: format!("arn:point/{}", half.id),
             vault: "vault".into(),
@@ -489,6 +495,8 @@ impl Cloud {
             Switch::Off | Switch::Hold if take(&mut self.fates.off_rolls_back) => OpFate::RollsBack,
             Switch::Off | Switch::Hold if take(&mut self.fates.off_rollback_fails) => OpFate::RollbackFails,
             Switch::On if take(&mut self.fates.on_rolls_back) => OpFate::RollsBack,
+            // AppDb cannot be modified while its snapshot is taken: InvalidDBClusterStateFault.
+            Switch::On if self.took.snapshot < i64::MAX / 4 && self.snapshot_pending() => OpFate::RollsBack,
             _ => OpFate::Completes,
         };
         if switch == Switch::Hold {
@@ -496,6 +504,10 @@ impl Cloud {
         }
         self.begin(Some(token.into()), set.mode, fate);
         Ok(Done::Ok)
+    }
+
+    fn snapshot_pending(&self) -> bool {
+        self.snapshots.iter().any(|half| half.done > self.now)
     }
 
     fn delete_set(&mut self, arn: &str) -> Result<Done, Refusal> {
@@ -634,5 +646,61 @@ pub(crate) fn refusal(kind: RefusalKind, operation: &str) -> Refusal {
         code: format!("{kind:?}"),
         message: "refused".into(),
         request_id: None,
+    }
+}
+
+/// For the model checker: everything happens when it is told to, not when a clock says so.
+impl Cloud {
+    /// Nothing ends by itself.
+    pub(crate) const NEVER: Durations = Durations {
+        make_set: 0,
+        off: i64::MAX / 4,
+        on: i64::MAX / 4,
+        snapshot: i64::MAX / 4,
+        job: i64::MAX / 4,
+        modifying: 0,
+    };
+
+    /// The operation under way ends now.
+    pub(crate) fn settle_operation(&mut self, rolls_back: bool) {
+        let now = self.now;
+        if let Some(op) = &mut self.op {
+            op.ends = now;
+            if rolls_back {
+                op.fate = OpFate::RollsBack;
+            }
+        }
+        self.advance(now);
+    }
+
+    /// Whose operation is under way; `None`: the operator's, or nobody's.
+    pub(crate) fn own_operation(&self) -> Option<Token> {
+        self.op.as_ref().and_then(|op| op.token.as_deref()).and_then(Token::parse)
+    }
+
+    /// The halves that are being made end now.
+    pub(crate) fn settle_halves(&mut self, fate: JobFate) {
+        let now = self.now;
+        for half in self.snapshots.iter_mut().chain(&mut self.jobs).filter(|half| half.done > now) {
+            half.done = now;
+            half.fate = fate;
+        }
+    }
+
+    pub(crate) fn halves_pending(&self) -> bool {
+        self.snapshots.iter().chain(&self.jobs).any(|half| half.done > self.now && half.stopped.is_none())
+    }
+
+    /// What has to have an order in time: operations and halves.
+    pub(crate) fn beat(&self) -> (u32, usize) {
+        let done = self.snapshots.iter().chain(&self.jobs).filter(|half| half.done <= self.now).count();
+        (self.version, done)
+    }
+
+    /// Counters are no part of a state.
+    pub(crate) fn forget_counters(&mut self) {
+        self.calls = 0;
+        self.effects = 0;
+        self.saves = 0;
     }
 }

@@ -176,7 +176,13 @@ impl Driver {
     }
 }
 
-fn act(cloud: &mut Cloud, mut actions: Vec<Action>, mut done: Vec<Outcome>, next: Then, spoil: &mut impl Spoil) -> Stage {
+fn act(
+    cloud: &mut Cloud,
+    mut actions: Vec<Action>,
+    mut done: Vec<Outcome>,
+    next: Then,
+    spoil: &mut impl Spoil,
+) -> Stage {
     if actions.is_empty() {
         return Stage::Note { done, next };
     }
@@ -220,7 +226,10 @@ pub(crate) fn begin(cloud: &mut Cloud, kind: Kind) -> Option<Driver> {
 
 /// `resume`, or one round of a sentinel.
 pub(crate) fn resume(cloud: &mut Cloud) -> (Rescue, Option<Driver>) {
-    let lock = cloud.lock.as_ref().map_or(Seen::Missing, |(lock, since)| Seen::Here(Lock { since: Some(at(*since)), ..lock.clone() }));
+    let lock = cloud
+        .lock
+        .as_ref()
+        .map_or(Seen::Missing, |(lock, since)| Seen::Here(Lock { since: Some(at(*since)), ..lock.clone() }));
     let records: Vec<Run> = cloud.records.values().cloned().collect();
     let now: Timestamp = at(cloud.now);
     let rescue = engine::rescue(&lock, &records, &cloud.stack(), &cloud.history(), &offline_switch(), now);

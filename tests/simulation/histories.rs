@@ -118,14 +118,26 @@ impl Play {
         let weather = Weather::draw(&mut rng);
         let began = if rng.u8(0..8) == 0 { Mode::Offline } else { Mode::Online };
         let cloud = Cloud::new(began, Durations::SHORT, draw_fates(&mut rng));
-        let mut operator: Vec<(Millis, Mode)> =
-            (0..rng.usize(0..3)).map(|_| (rng.i64(0..600_000), if rng.bool() { Mode::Online } else { Mode::Offline })).collect();
+        let mut operator: Vec<(Millis, Mode)> = (0..rng.usize(0..3))
+            .map(|_| (rng.i64(0..600_000), if rng.bool() { Mode::Online } else { Mode::Offline }))
+            .collect();
         operator.sort_unstable_by_key(|(when, _)| *when);
         let losses = if rng.u8(0..10) == 0 { vec![rng.i64(0..400_000)] } else { Vec::new() };
         let sentinel = rng.i64(0..SENTINEL_EVERY);
         let older = cloud.clone();
-        let mut play =
-            Self { rng, weather, cloud, older, drivers: Vec::new(), operator, losses, sentinel, began, tell, complete: false };
+        let mut play = Self {
+            rng,
+            weather,
+            cloud,
+            older,
+            drivers: Vec::new(),
+            operator,
+            losses,
+            sentinel,
+            began,
+            tell,
+            complete: false,
+        };
         let kind = play.draw_kind();
         play.drivers.extend(driver::begin(&mut play.cloud, kind));
         play
@@ -162,7 +174,11 @@ impl Play {
         let operator = self.operator.first().map(|(when, _)| *when);
         let loss = self.losses.first().copied();
         let busy = !self.at_rest();
-        [driver, operator, loss, busy.then_some(self.sentinel)].into_iter().flatten().min().map(|when| when.max(self.cloud.now))
+        [driver, operator, loss, busy.then_some(self.sentinel)]
+            .into_iter()
+            .flatten()
+            .min()
+            .map(|when| when.max(self.cloud.now))
     }
 
     /// Nobody drives, nobody will act, and a look would find nothing to do.
@@ -187,7 +203,9 @@ impl Play {
             self.say(|| "the records are lost".to_owned());
             return Ok(());
         }
-        if let Some(at) = (0..self.drivers.len()).filter(|i| self.drivers[*i].due <= now).min_by_key(|i| self.drivers[*i].due) {
+        if let Some(at) =
+            (0..self.drivers.len()).filter(|i| self.drivers[*i].due <= now).min_by_key(|i| self.drivers[*i].due)
+        {
             return self.drive(at);
         }
         self.sentinel = now + SENTINEL_EVERY;
@@ -233,7 +251,13 @@ impl Play {
 
     fn say(&self, what: impl FnOnce() -> String) {
         if self.tell {
-            println!("{:>9.1} s  {:<8} {:<26} {}", self.cloud.now as f64 / 1000.0, self.cloud.mode, self.cloud.status, what());
+            println!(
+                "{:>9.1} s  {:<8} {:<26} {}",
+                self.cloud.now as f64 / 1000.0,
+                self.cloud.mode,
+                self.cloud.status,
+                what()
+            );
         }
     }
 }
@@ -267,7 +291,9 @@ fn stage(stage: &Stage) -> String {
     match stage {
         Stage::Look(look) => format!("looks ({})", if look.stack { "full" } else { "light" }),
         Stage::Save { actions, .. } => format!("saves, then {} actions", actions.len()),
-        Stage::Act { actions, .. } => actions.first().map_or("has acted".into(), |action| format!("acts: {action:?}").chars().take(70).collect()),
+        Stage::Act { actions, .. } => {
+            actions.first().map_or("has acted".into(), |action| format!("acts: {action:?}").chars().take(70).collect())
+        }
         Stage::Note { .. } => "notes".to_owned(),
         Stage::Over => "is over".to_owned(),
     }
@@ -293,7 +319,9 @@ fn a_hundred_thousand_histories_hold_every_invariant() {
     let (mine, broken) = first_failure(0..half);
     let (theirs, broken_there) = other.join().unwrap();
     if let Some((seed, broken)) = broken.or(broken_there) {
-        panic!("seed {seed}: {broken}\n  STACKSNAP_SEED={seed} cargo test --test simulation one_history -- --nocapture");
+        panic!(
+            "seed {seed}: {broken}\n  STACKSNAP_SEED={seed} cargo test --test simulation one_history -- --nocapture"
+        );
     }
     println!("{HISTORIES} histories, {} of them with a complete backup, in {:.1?}", mine + theirs, began.elapsed());
     assert!(mine + theirs > HISTORIES / 3, "too many histories fail for the invariants to mean much");

@@ -46,8 +46,13 @@ fn success_only_behind_the_fence(cloud: &Cloud) -> Result<(), String> {
 /// what the run remembers.
 fn was_down(cloud: &Cloud, run: &Run, (from, to): (Millis, Millis)) -> bool {
     let history = cloud.history();
-    let overlaps = history.operations.iter().any(|op| op.began < at(to) && op.ended.is_none_or(|ended| ended > at(from)));
-    let before = history.operations.iter().filter(|op| op.took_effect()).find(|op| op.ended.is_some_and(|ended| ended <= at(from)));
+    let overlaps =
+        history.operations.iter().any(|op| op.began < at(to) && op.ended.is_none_or(|ended| ended > at(from)));
+    let before = history
+        .operations
+        .iter()
+        .filter(|op| op.took_effect())
+        .find(|op| op.ended.is_some_and(|ended| ended <= at(from)));
     let own_off = before.and_then(|op| op.own()).is_some_and(|token| token.switch == stacksnap::model::Switch::Off);
     !overlaps && (own_off || run.prior == Some(Mode::Offline))
 }

@@ -6,4 +6,5 @@ mod crashes;
 mod driver;
 mod histories;
 mod judge;
+mod model_check;
 mod story;

@@ -1,0 +1,184 @@
+//! How every run begins: look at everything, refuse or plan, take the lock, save the record, drive.
+
+use std::time::Duration;
+
+use super::args::TopologyFlags;
+use super::context::Context;
+use super::exit::Exit;
+use super::failure::Failure;
+use super::findings::CheckReport;
+use super::holder;
+use super::signals::Signals;
+use super::{finish, sentinel};
+use crate::aws::Aws;
+use crate::engine::Action;
+use crate::model::finding::{Finding, Severity};
+use crate::model::run::{Kind, Lock, Options, Run};
+use crate::model::survey::Survey;
+use crate::model::{RefusalKind, Seen};
+use crate::plan::{self, preflight::Ask};
+use crate::world::{Locked, World};
+
+/// Attempts to save the first record: without it nothing is begun.
+const SAVES: u8 = 3;
+
+/// What is to be done.
+#[derive(Clone, Debug)]
+pub(crate) struct Wish {
+    /// To which stack.
+    pub(crate) stack: String,
+    /// What.
+    pub(crate) kind: Kind,
+    /// With what besides.
+    pub(crate) options: Options,
+    /// What matters for the findings.
+    pub(crate) ask: Ask,
+    /// When to give up.
+    pub(crate) timeout: Option<Duration>,
+    /// Leave it to somebody else at once.
+    pub(crate) no_wait: bool,
+}
+
+impl Wish {
+    /// A change of mode, and nothing else.
+    pub(crate) fn switch(stack: &str, kind: Kind) -> Self {
+        Self {
+            stack: stack.to_owned(),
+            kind,
+            options: Options::default(),
+            ask: Ask { switch_only: true, ..Ask::default() },
+            timeout: None,
+            no_wait: false,
+        }
+    }
+}
+
+/// Does it, from the first look to the exit code.
+///
+/// # Errors
+/// It did not begin: nothing was touched.
+pub(crate) async fn run(cx: &Context, wish: &Wish, flags: &TopologyFlags) -> Result<Exit, Failure> {
+    let aws = cx.aws().await?;
+    let watched = sentinel::watches(&aws).await;
+    if wish.no_wait && !watched {
+        return Err(unwatched());
+    }
+    let survey = look(cx, &aws, wish, flags).await?;
+    match planned(cx, &survey, wish, &aws) {
+        Ok((run, findings)) => {
+            warn(cx, &findings);
+            start(cx, &aws, run, wish, watched).await
+        }
+        Err(findings) => refuse(cx, &wish.stack, findings),
+    }
+}
+
+/// The survey of a stack that nobody holds; a leftover lock is taken away.
+///
+/// # Errors
+/// No such stack, or somebody holds it.
+async fn look(cx: &Context, aws: &Aws, wish: &Wish, flags: &TopologyFlags) -> Result<Survey, Failure> {
+    let mut survey = cx.survey(aws, &wish.stack, flags).await?;
+    holder::clear(cx, aws, &wish.stack).await?;
+    // A leftover lock has just been taken away: it is no finding any more.
+    survey.lock = Seen::Missing;
+    Ok(survey)
+}
+
+/// The same, but nothing is touched.
+///
+/// # Errors
+/// No such stack, or somebody holds it.
+pub(crate) async fn unheld(cx: &Context, aws: &Aws, wish: &Wish, flags: &TopologyFlags) -> Result<Survey, Failure> {
+    let mut survey = cx.survey(aws, &wish.stack, flags).await?;
+    holder::inspect(cx, aws, &wish.stack).await?;
+    survey.lock = Seen::Missing;
+    Ok(survey)
+}
+
+/// The run, and what there is to say about it.
+///
+/// # Errors
+/// The findings that refuse it.
+pub(crate) fn planned(
+    cx: &Context,
+    survey: &Survey,
+    wish: &Wish,
+    aws: &Aws,
+) -> Result<(Run, Vec<Finding>), Vec<Finding>> {
+    let profile = cx.profile_of(survey);
+    plan::backup::plan(survey, profile.as_ref(), wish.kind.clone(), wish.options.clone(), wish.ask, aws.now())
+}
+
+/// Shows the findings that refuse it: exit 4, nothing was touched.
+///
+/// # Errors
+/// Those of the output.
+pub(crate) fn refuse(cx: &Context, stack: &str, findings: Vec<Finding>) -> Result<Exit, Failure> {
+    let report = CheckReport::new(stack, findings);
+    cx.emit(&report)?;
+    Err(Failure::new(Exit::Refused, "refused", format!("refused by {}; nothing was touched", report.errors()))
+        .hint("the remedies are in the findings; `check` shows them again"))
+}
+
+/// Warnings among the findings go to stderr: the result comes at the end.
+fn warn(cx: &Context, findings: &[Finding]) {
+    for finding in findings.iter().filter(|finding| finding.severity == Severity::Warning) {
+        cx.warn(&format!("{} {}", finding.id, finding.what));
+    }
+}
+
+async fn start(cx: &Context, aws: &Aws, run: Run, wish: &Wish, watched: bool) -> Result<Exit, Failure> {
+    // From here on no signal ends the process by itself: what is begun is brought to an end.
+    let signals = Signals::listen();
+    take(cx, aws, &run).await?;
+    if wish.no_wait {
+        return finish::handed(cx, aws, &run);
+    }
+    let manner = finish::manner(cx, wish.timeout, watched);
+    finish::drive(cx, aws, run, manner, signals).await
+}
+
+/// Takes the lock and saves the record, in this order: a record without a lock could be anybody's.
+///
+/// # Errors
+/// Somebody else has it, or AWS refuses. Nothing is left behind.
+pub(crate) async fn take(cx: &Context, aws: &Aws, run: &Run) -> Result<(), Failure> {
+    lock(cx, aws, run).await?;
+    let mut saved = aws.save(run).await;
+    for _ in 1..SAVES {
+        if saved.is_ok() {
+            break;
+        }
+        saved = aws.save(run).await;
+    }
+    let Err(refusal) = saved else { return Ok(()) };
+    drop(aws.perform(&Action::Unlock { stack: run.target.stack.clone(), run: run.id.clone() }).await);
+    Err(cx.refused("the run's record cannot be saved, so nothing was begun", &refusal))
+}
+
+async fn lock(cx: &Context, aws: &Aws, run: &Run) -> Result<(), Failure> {
+    let stack = run.target.stack.as_str();
+    let lock = Lock { run: run.id.clone(), stack_id: run.target.stack_id.clone(), since: None };
+    let held = match aws.lock(stack, &lock).await {
+        Ok(Locked::Taken) => return Ok(()),
+        Ok(Locked::Held(held)) => held,
+        Err(refusal) if refusal.kind == RefusalKind::Transient => match aws.holder(stack).await {
+            // The answer was lost, not the lock.
+            Seen::Here(held) => held,
+            _ => return Err(cx.refused("the lock cannot be taken", &refusal)),
+        },
+        Err(refusal) => return Err(cx.refused("the lock cannot be taken", &refusal)),
+    };
+    let holder = holder::look(aws, stack).await.map_err(|refusal| cx.refused("the lock cannot be read", &refusal))?;
+    match holder {
+        holder::Holder::NoRecord(_) if held.run == run.id => Ok(()),
+        other => Err(holder::busy(cx, aws, stack, &other)),
+    }
+}
+
+fn unwatched() -> Failure {
+    Failure::new(Exit::Refused, "nobody-watches", "`--no-wait` needs somebody else who drives the run on")
+        .why("no sentinel has looked in this account and region lately; nothing was touched")
+        .hint("leave `--no-wait` out, and let this process wait")
+}

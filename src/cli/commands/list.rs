@@ -1,0 +1,180 @@
+//! `stacksnap list [STACK]`
+
+use std::io;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::super::catalogue::What;
+use super::super::context::Context;
+use super::super::exit::Exit;
+use super::super::failure::Failure;
+use super::super::output::table::{self, Cell, Tone};
+use super::super::output::{Document, Page, human};
+use super::super::{catalogue, holder, stack_arg};
+use crate::model::backup::{Backup, State};
+use crate::plan::catalogue::Catalogue;
+use crate::world::World;
+
+/// List the backups, the newest first; of stacks that are gone, too.
+#[derive(Debug, clap::Args)]
+pub(crate) struct List {
+    /// Only of this stack.
+    #[arg(value_parser = stack_arg::parse)]
+    stack: Option<String>,
+    /// Say, too, how many snapshots and recovery points there are that stacksnap did not make.
+    #[arg(long)]
+    all: bool,
+}
+
+/// The backups that exist.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(title = "BackupList")]
+pub(crate) struct BackupList {
+    /// The newest first.
+    #[schemars(with = "Vec<Backup>")]
+    items: Rows,
+    /// What others made; with `--all`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) foreign: Option<Foreign>,
+}
+
+/// The catalogue's rows, unpacked one at a time: a hundred thousand at once would be too many.
+#[derive(Debug)]
+struct Rows(Catalogue);
+
+impl Serialize for Rows {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.backups())
+    }
+}
+
+/// What was seen and is not stacksnap's: left alone.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Foreign {
+    /// DB cluster snapshots.
+    pub(crate) snapshots: usize,
+    /// Recovery points.
+    pub(crate) recovery_points: usize,
+}
+
+/// Lists them.
+///
+/// # Errors
+/// The snapshots or the recovery points cannot be listed.
+pub(crate) async fn run(args: &List, cx: &Context) -> Result<Exit, Failure> {
+    let aws = cx.aws().await?;
+    let gathered = catalogue::gather(cx, &aws, What { stack: args.stack.as_deref(), foreign: args.all }).await?;
+    holder::warn_stale(cx, aws.region(), &gathered.runs, aws.now());
+    let catalogue = gathered.catalogue;
+    let foreign = args
+        .all
+        .then_some(Foreign { snapshots: catalogue.foreign_snapshots, recovery_points: catalogue.foreign_points });
+    cx.emit(&BackupList { items: Rows(catalogue), foreign })?;
+    Ok(Exit::Done)
+}
+
+impl Document for BackupList {
+    const KIND: &'static str = "BackupList";
+
+    fn text(&self, page: &mut Page<'_>) -> io::Result<()> {
+        if self.items.0.is_empty() {
+            page.line("no backups")?;
+        } else {
+            table(page, || self.items.0.backups())?;
+        }
+        if let Some(Foreign { snapshots, recovery_points }) = &self.foreign {
+            page.line(format!(
+                "left alone: {snapshots} DB cluster snapshots and {recovery_points} recovery points made by others"
+            ))?;
+        }
+        Ok(())
+    }
+}
+
+/// Writes backups as a table.
+fn table<I: Iterator<Item = Backup>>(page: &mut Page<'_>, backups: impl Fn() -> I) -> io::Result<()> {
+    let now = page.now;
+    let heads = ["ID", "STACK", "STATE", "MODE", "AGE", "SKEW", "DATABASE", "FILES", "NOTE"];
+    table::write(page, heads, backups, |backup| {
+        let size = backup.database.as_ref().and_then(|half| half.allocated_gib);
+        [
+            Cell::from(&backup.id),
+            Cell::from(&backup.stack),
+            Cell::toned(word(backup.state), tone(backup.state)),
+            or_dash(backup.mode.as_deref()),
+            or_dash(backup.began.map(|began| human::age(began, now))),
+            or_dash(backup.skew_s.map(|skew| format!("{skew}s"))),
+            or_dash(size.map(|gib| format!("{gib} GiB"))),
+            or_dash(backup.files.as_ref().and_then(|half| half.bytes).map(human::size)),
+            Cell::from(note(backup)),
+        ]
+    })
+}
+
+fn or_dash(text: Option<impl AsRef<str>>) -> Cell {
+    text.map_or_else(|| Cell::from("-"), Cell::from)
+}
+
+/// Why it is not complete; else the user's note.
+fn note(backup: &Backup) -> &str {
+    let hold = backup.hold.as_deref();
+    backup.reason.as_deref().or(backup.note.as_deref()).or(hold).unwrap_or_default()
+}
+
+/// The state in a word.
+pub(crate) fn word(state: State) -> &'static str {
+    match state {
+        State::Complete => "complete",
+        State::Running => "running",
+        State::Incomplete => "incomplete",
+        State::Failed => "failed",
+        State::Orphan => "orphan",
+        State::Ambiguous => "ambiguous",
+    }
+}
+
+/// The state's tone.
+pub(crate) fn tone(state: State) -> Tone {
+    match state {
+        State::Complete => Tone::Good,
+        State::Running => Tone::Plain,
+        State::Incomplete | State::Orphan => Tone::Warning,
+        State::Failed | State::Ambiguous => Tone::Error,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::output::{samples, text_of};
+
+    #[test]
+    fn a_row_tells_what_a_backup_is() {
+        let items = [
+            samples::backup("my-hub-20261120-040000", State::Orphan),
+            samples::backup("my-hub-20261120-020000", State::Complete),
+        ];
+        let text = samples::page(|page| table(page, || items.iter().cloned()));
+        insta::assert_snapshot!(text, @"
+        ID                      STACK   STATE     MODE     AGE  SKEW  DATABASE  FILES    NOTE
+        my-hub-20261120-040000  my-hub  orphan    offline  2h   2s    12 GiB    -        the recovery point is missing
+        my-hub-20261120-020000  my-hub  complete  offline  4h   2s    12 GiB    5.0 GiB
+        ");
+    }
+
+    #[test]
+    fn an_empty_list_says_so() {
+        let list = BackupList {
+            items: Rows(Catalogue::default()),
+            foreign: Some(Foreign { snapshots: 12, recovery_points: 30 }),
+        };
+        insta::assert_snapshot!(text_of(&list, samples::now()), @"
+        no backups
+        left alone: 12 DB cluster snapshots and 30 recovery points made by others
+        ");
+        assert_eq!(serde_json::to_value(&list).unwrap()["items"], serde_json::json!([]));
+    }
+}

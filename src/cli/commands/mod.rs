@@ -1,0 +1,15 @@
+//! One file per command: the arguments, whose comments are the help, then one function.
+
+pub(crate) mod abort;
+pub(crate) mod backup;
+pub(crate) mod check;
+pub(crate) mod completions;
+pub(crate) mod config;
+pub(crate) mod inspect;
+pub(crate) mod list;
+pub(crate) mod man;
+pub(crate) mod offline;
+pub(crate) mod online;
+pub(crate) mod resume;
+pub(crate) mod show;
+pub(crate) mod status;

@@ -1,0 +1,318 @@
+//! `stacksnap status [STACK]`
+
+use std::collections::BTreeMap;
+use std::io::{self, IsTerminal, Write};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::super::args::Output;
+use super::super::catalogue::{self, Gathered, What};
+use super::super::context::Context;
+use super::super::exit::Exit;
+use super::super::failure::Failure;
+use super::super::output::{Document, Page, clean, human};
+use super::super::signals::Signals;
+use super::super::{holder, report, stack_arg};
+use super::list;
+use crate::aws::Aws;
+use crate::model::backup::{Backup, State};
+use crate::model::run::Run;
+use crate::world::World;
+
+/// How often `--watch` looks, unless `--poll-interval` says otherwise.
+const EVERY: Duration = Duration::from_secs(5);
+/// A list of ids is not shown longer than this; `list` shows them all.
+const SHOWN: usize = 5;
+
+/// Show what is running, the last good backup, and how many there are of each state.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Status {
+    /// Only of this stack.
+    #[arg(value_parser = stack_arg::parse)]
+    stack: Option<String>,
+    /// Look again every few seconds, until Ctrl-C.
+    #[arg(long, short)]
+    watch: bool,
+}
+
+/// How the stacks stand.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(title = "Status")]
+pub(crate) struct StatusReport {
+    /// One row a stack that has backups or runs.
+    pub(crate) items: Vec<StackStatus>,
+}
+
+/// How one stack stands.
+#[derive(Debug, Default, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct StackStatus {
+    /// The stack's name.
+    pub(crate) stack: String,
+    /// Runs that are not over.
+    pub(crate) running: Vec<RunLine>,
+    /// The newest complete backup.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) last_good: Option<LastGood>,
+    /// Ids of complete backups, the newest first.
+    pub(crate) complete: Vec<String>,
+    /// Ids of backups that a run is making.
+    pub(crate) making: Vec<String>,
+    /// Ids of incomplete ones.
+    pub(crate) incomplete: Vec<String>,
+    /// Ids of failed ones.
+    pub(crate) failed: Vec<String>,
+    /// Ids of halves without their partner, and of those that several halves claim.
+    pub(crate) orphans: Vec<String>,
+}
+
+/// A run that is not over.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct RunLine {
+    /// Its id.
+    pub(crate) id: String,
+    /// `backup`, `offline`, `online` or `home`.
+    #[serde(rename = "do")]
+    pub(crate) kind: &'static str,
+    /// Where it stands.
+    pub(crate) phase: String,
+    /// Since when.
+    #[schemars(with = "String")]
+    pub(crate) since: Timestamp,
+    /// Nobody drives it on any more.
+    pub(crate) stale: bool,
+}
+
+/// The newest complete backup.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct LastGood {
+    /// Its id.
+    pub(crate) id: String,
+    /// When it began.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub(crate) began: Option<Timestamp>,
+    /// How long ago, seconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) age_s: Option<i64>,
+}
+
+/// Shows it, once or until Ctrl-C.
+///
+/// # Errors
+/// The catalogue cannot be read.
+pub(crate) async fn run(args: &Status, cx: &Context) -> Result<Exit, Failure> {
+    let aws = cx.aws().await?;
+    if args.watch {
+        return watch(args, cx, &aws).await;
+    }
+    let (report, runs) = look(args, cx, &aws).await?;
+    holder::warn_stale(cx, aws.region(), &runs, aws.now());
+    cx.emit(&report)?;
+    Ok(Exit::Done)
+}
+
+async fn look(args: &Status, cx: &Context, aws: &Aws) -> Result<(StatusReport, Vec<Run>), Failure> {
+    let Gathered { catalogue, runs } =
+        catalogue::gather(cx, aws, What { stack: args.stack.as_deref(), foreign: false }).await?;
+    Ok((StatusReport::of(args.stack.as_deref(), catalogue.backups(), &runs, aws.now()), runs))
+}
+
+/// On a terminal the page is painted anew each time; elsewhere it is written when it has changed.
+async fn watch(args: &Status, cx: &Context, aws: &Aws) -> Result<Exit, Failure> {
+    let mut signals = Signals::listen();
+    let repaint = io::stdout().is_terminal() && cx.globals.output == Output::Text;
+    let mut told = String::new();
+    loop {
+        let (report, _) = tokio::select! {
+            looked = look(args, cx, aws) => looked?,
+            _ = signals.next() => return Ok(Exit::Done),
+        };
+        let news = report.states();
+        if repaint {
+            drop(io::stdout().write_all(b"\x1b[H\x1b[2J"));
+        }
+        if repaint || news != told {
+            cx.emit(&report)?;
+            told = news;
+        }
+        tokio::select! {
+            () = tokio::time::sleep(cx.globals.poll_interval.unwrap_or(EVERY)) => {}
+            _ = signals.next() => return Ok(Exit::Done),
+        }
+    }
+}
+
+impl StatusReport {
+    fn of(stack: Option<&str>, backups: impl Iterator<Item = Backup>, runs: &[Run], now: Timestamp) -> Self {
+        let mut rows: BTreeMap<String, StackStatus> = BTreeMap::new();
+        let row = |rows: &mut BTreeMap<String, StackStatus>, name: &str| {
+            rows.entry(name.to_owned())
+                .or_insert_with(|| StackStatus { stack: name.to_owned(), ..StackStatus::default() });
+        };
+        if let Some(stack) = stack {
+            row(&mut rows, stack);
+        }
+        for backup in backups {
+            row(&mut rows, &backup.stack);
+            if let Some(status) = rows.get_mut(&*backup.stack) {
+                status.count(&backup, now);
+            }
+        }
+        for run in runs.iter().filter(|run| !run.ended()) {
+            row(&mut rows, &run.target.stack);
+            if let Some(status) = rows.get_mut(&run.target.stack) {
+                status.running.push(RunLine::of(run, now));
+            }
+        }
+        Self { items: rows.into_values().collect() }
+    }
+
+    /// What counts as a change: not the ages.
+    fn states(&self) -> String {
+        let mut text = String::new();
+        for row in &self.items {
+            text.push_str(&row.stack);
+            row.running.iter().for_each(|run| text.push_str(&format!(" {} {}", run.id, run.phase)));
+            row.lists().iter().for_each(|(_, ids)| text.push_str(&format!(" {}", ids.len())));
+            text.push('\n');
+        }
+        text
+    }
+}
+
+impl StackStatus {
+    /// Takes a backup in; they come the newest first.
+    fn count(&mut self, backup: &Backup, now: Timestamp) {
+        let id = backup.id.to_string();
+        match backup.state {
+            State::Complete => {
+                self.last_good.get_or_insert_with(|| LastGood {
+                    id: id.clone(),
+                    began: backup.began,
+                    age_s: backup.began.map(|began| now.duration_since(began).as_secs()),
+                });
+                self.complete.push(id);
+            }
+            State::Running => self.making.push(id),
+            State::Incomplete => self.incomplete.push(id),
+            State::Failed => self.failed.push(id),
+            State::Orphan | State::Ambiguous => self.orphans.push(id),
+        }
+    }
+
+    fn lists(&self) -> [(&'static str, &Vec<String>); 5] {
+        [
+            (list::word(State::Complete), &self.complete),
+            (list::word(State::Running), &self.making),
+            (list::word(State::Incomplete), &self.incomplete),
+            (list::word(State::Failed), &self.failed),
+            ("orphans", &self.orphans),
+        ]
+    }
+}
+
+impl RunLine {
+    fn of(run: &Run, now: Timestamp) -> Self {
+        Self {
+            id: run.id.to_string(),
+            kind: report::kind(&run.kind),
+            phase: run.phase.to_string(),
+            since: run.since,
+            stale: run.stale(now),
+        }
+    }
+}
+
+impl Document for StatusReport {
+    const KIND: &'static str = "Status";
+
+    fn text(&self, page: &mut Page<'_>) -> io::Result<()> {
+        if self.items.is_empty() {
+            return page.line("no backups, and nothing is running");
+        }
+        for (index, row) in self.items.iter().enumerate() {
+            if index > 0 {
+                page.line("")?;
+            }
+            row.text(page)?;
+        }
+        Ok(())
+    }
+}
+
+impl StackStatus {
+    fn text(&self, page: &mut Page<'_>) -> io::Result<()> {
+        page.line(page.paint.bold(&clean::clean(&self.stack)))?;
+        if self.running.is_empty() {
+            page.field("  under way", "nothing")?;
+        }
+        for run in &self.running {
+            let stale = if run.stale { ", stale: nobody drives it on" } else { "" };
+            page.field("  under way", format!("{} {} since {}{stale}", run.id, run.phase, human::time(run.since)))?;
+        }
+        match &self.last_good {
+            Some(good) => {
+                let age = good.began.map(|began| format!(" ({} ago)", human::age(began, page.now)));
+                page.field("  last good", format!("{}{}", good.id, age.unwrap_or_default()))?;
+            }
+            None => page.field("  last good", "none")?,
+        }
+        for (label, ids) in self.lists() {
+            page.field(&format!("  {label}"), counted(ids))?;
+        }
+        Ok(())
+    }
+}
+
+/// `7: the first five …`
+fn counted(ids: &[String]) -> String {
+    let shown: Vec<&str> = ids.iter().take(SHOWN).map(String::as_str).collect();
+    let more = if ids.len() > SHOWN { ", …" } else { "" };
+    match ids.len() {
+        0 => "0".to_owned(),
+        count => format!("{count}: {}{more}", shown.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::output::{samples, text_of};
+
+    #[test]
+    fn a_stack_shows_its_last_good_backup_and_the_counts() {
+        let backups = [
+            samples::backup("my-hub-20261120-040000", State::Orphan),
+            samples::backup("my-hub-20261120-030000", State::Complete),
+            samples::backup("my-hub-20261120-020000", State::Complete),
+        ];
+        let report = StatusReport::of(None, backups.into_iter(), &[], samples::now());
+        insta::assert_snapshot!(text_of(&report, samples::now()), @"
+        my-hub
+          under way       nothing
+          last good       my-hub-20261120-030000 (3h ago)
+          complete        2: my-hub-20261120-030000, my-hub-20261120-020000
+          running         0
+          incomplete      0
+          failed          0
+          orphans         1: my-hub-20261120-040000
+        ");
+    }
+
+    #[test]
+    fn a_stack_without_backups_is_shown_when_it_was_asked_for() {
+        let report = StatusReport::of(Some("my-hub"), std::iter::empty(), &[], samples::now());
+        assert_eq!(report.items.len(), 1);
+        assert_eq!(
+            text_of(&StatusReport { items: Vec::new() }, samples::now()),
+            "no backups, and nothing is running\n"
+        );
+    }
+}

@@ -1,0 +1,155 @@
+//! From a run that is under way to the exit code: drive it, show what came of it.
+
+use std::time::Duration;
+
+use super::context::Context;
+use super::drive::{self, Driven, End, Manner, Stop};
+use super::exit::Exit;
+use super::failure::Failure;
+use super::pace::Pace;
+use super::progress::Progress;
+use super::report::{self, RunReport};
+use super::sights::Sights;
+use super::signals::{Signal, Signals};
+use crate::aws::Aws;
+use crate::model::run::{Outcome, Run};
+
+/// How this command line drives.
+pub(crate) fn manner(cx: &Context, timeout: Option<Duration>, watched: bool) -> Manner {
+    Manner { pace: Pace::new(cx.globals.poll_interval), timeout, watched }
+}
+
+/// Drives `run`, shows it, and says how it went. One that was to be given up has done well when it
+/// ended aborted.
+///
+/// # Errors
+/// It did not go well: the reason, with its exit code.
+pub(crate) async fn drive(
+    cx: &Context,
+    aws: &Aws,
+    run: Run,
+    manner: Manner,
+    signals: Signals,
+) -> Result<Exit, Failure> {
+    let to_abort = run.abort;
+    let driven = drive::drive(aws, run, manner, signals, Progress::new(&cx.globals)).await;
+    let finisher = Finisher { cx, region: aws.region() };
+    finisher.show(&driven);
+    match finisher.failure(&driven) {
+        Some(failure) if !(to_abort && aborted(&driven)) => Err(failure),
+        _ => Ok(Exit::Done),
+    }
+}
+
+/// Lets a run that is over tidy up what it left lying. What cannot be tidied is no failure here.
+pub(crate) async fn tidy(cx: &Context, aws: &Aws, run: Run) {
+    let signals = Signals::listen();
+    let quiet = super::args::Globals { quiet: true, ..cx.globals.clone() };
+    drop(drive::drive(aws, run, manner(cx, None, false), signals, Progress::new(&quiet)).await);
+}
+
+/// A run that was begun and left to somebody else.
+///
+/// # Errors
+/// Those of the output.
+pub(crate) fn handed(cx: &Context, aws: &Aws, run: &Run) -> Result<Exit, Failure> {
+    cx.emit(&RunReport::of(run, &Sights::default(), &cx.command(&["resume", &run.target.stack], Some(aws.region()))))?;
+    Ok(Exit::Done)
+}
+
+struct Finisher<'a> {
+    cx: &'a Context,
+    region: &'a str,
+}
+
+impl Finisher<'_> {
+    /// What could not be written is only worth a warning: the run is what counts.
+    fn show(&self, driven: &Driven) {
+        let report = RunReport::of(&driven.run, &driven.sights, &self.by_hand(driven));
+        if let Err(failure) = self.cx.emit(&report) {
+            self.cx.warn(&failure.what);
+        }
+    }
+
+    /// The command that finishes the job: an ended run is not driven on, the stack is switched.
+    fn by_hand(&self, driven: &Driven) -> String {
+        let word = if driven.run.ended() { "online" } else { "resume" };
+        self.cx.command(&[word, &driven.run.target.stack], Some(self.region))
+    }
+
+    fn failure(&self, driven: &Driven) -> Option<Failure> {
+        match &driven.end {
+            End::Over => self.over(driven),
+            End::Left => Some(self.unfinished(driven, "left", "the run was left as it is")),
+            End::Handed => Some(self.handed(driven)),
+            End::Broken => {
+                Some(self.unfinished(driven, "internal-error", "stacksnap failed again and again; this is a bug"))
+            }
+            End::Stuck(refusal) => {
+                let told = self.cx.refused("this process cannot drive the run on", refusal);
+                let mut failure = self.unfinished(driven, &told.code, &told.what);
+                failure.why = told.why;
+                failure.next.extend(told.next);
+                Some(Failure { refusal: told.refusal, ..failure })
+            }
+        }
+    }
+
+    fn over(&self, driven: &Driven) -> Option<Failure> {
+        let exit = ended(driven);
+        if exit == Exit::Done {
+            return None;
+        }
+        let run = &driven.run;
+        let outcome = run.ending.as_ref().map_or(Outcome::Failed, |ending| ending.outcome);
+        let mut failure = Failure::new(exit, &outcome.to_string(), format!("{}: {outcome}", run.id));
+        failure.why = run.ending.as_ref().and_then(|ending| ending.why.clone());
+        if exit == Exit::StillOffline {
+            failure.what = format!("{} IS STILL OFFLINE: {}", run.target.stack, failure.what);
+            failure.next.push(format!("bring it back: `{}`", self.by_hand(driven)));
+        }
+        let hint = run.ending.as_ref().and_then(|ending| ending.hint.clone()).filter(|hint| !hint.is_empty());
+        failure.next.extend(hint);
+        Some(failure)
+    }
+
+    fn unfinished(&self, driven: &Driven, code: &str, what: &str) -> Failure {
+        let stack = &driven.run.target.stack;
+        let offline = report::left_offline(&driven.run, &driven.sights);
+        let exit = if offline { Exit::StillOffline } else { stopped(driven) };
+        let state = if offline { format!("; {stack} MAY STILL BE OFFLINE") } else { String::new() };
+        Failure::new(exit, code, format!("{what}{state}"))
+            .hint(format!("finish the job: `{}`", self.cx.command(&["resume", stack], Some(self.region))))
+    }
+
+    fn handed(&self, driven: &Driven) -> Failure {
+        let status = self.cx.command(&["status", &driven.run.target.stack], Some(self.region));
+        Failure::new(Exit::TimedOut, "timeout", "the time is up; the run goes on without this process")
+            .hint(format!("see how it goes: `{status}`"))
+    }
+}
+
+/// Given up, and everything is as it was before.
+fn aborted(driven: &Driven) -> bool {
+    let ending = driven.run.ending.as_ref();
+    ending.is_some_and(|ending| ending.outcome == Outcome::Aborted && !ending.left_offline)
+}
+
+/// The exit code of a run that is over, whoever ended it.
+fn ended(driven: &Driven) -> Exit {
+    match report::exit(&driven.run, &driven.sights) {
+        // A bug is never a success, even where everything was done by then.
+        Exit::Done if driven.stop == Some(Stop::Panic) => Exit::Failed,
+        Exit::Failed => stopped(driven),
+        // Given up too late: it was done.
+        other => other,
+    }
+}
+
+fn stopped(driven: &Driven) -> Exit {
+    match driven.stop {
+        Some(Stop::Signal(Signal::Interrupt)) => Exit::Interrupted,
+        Some(Stop::Signal(Signal::Terminate)) => Exit::Terminated,
+        Some(Stop::Timeout | Stop::Panic) | None => Exit::Failed,
+    }
+}

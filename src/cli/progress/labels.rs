@@ -1,0 +1,28 @@
+//! What an action is, said to people.
+
+use crate::engine::Action;
+use crate::model::Switch;
+
+/// The action, once it was done; and whether it is only a detail.
+pub(super) fn action(action: &Action) -> (String, bool) {
+    match action {
+        Action::CreateChangeSet(set) => (format!("change set {} asked for: {} {}", set.name, set.key, set.value), true),
+        Action::ExecuteChangeSet { switch, .. } => (executed(*switch).to_owned(), false),
+        Action::DeleteChangeSet { arn } => (format!("change set deleted: {arn}"), true),
+        Action::CancelUpdate { .. } => ("the update that takes the stack offline is cancelled".to_owned(), false),
+        Action::CreateSnapshot { id, .. } => (format!("DB cluster snapshot {id} asked for"), false),
+        Action::StartBackupJob(job) if job.seed => ("a backup job is started ahead, online".to_owned(), false),
+        Action::StartBackupJob(job) => (format!("a backup job is started into vault {}", job.vault), false),
+        Action::StopBackupJob { id } => (format!("backup job {id} is stopped"), false),
+        Action::TagSnapshot { .. } => ("the snapshot is tagged".to_owned(), true),
+        Action::TagPoint { .. } => ("the recovery point is tagged".to_owned(), true),
+        Action::Unlock { .. } => ("the lock is released".to_owned(), true),
+    }
+}
+
+fn executed(switch: Switch) -> &'static str {
+    match switch {
+        Switch::Off | Switch::Hold => "the stack is being taken offline",
+        Switch::On => "the stack is being brought online",
+    }
+}

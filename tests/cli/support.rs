@@ -1,0 +1,200 @@
+//! The real binary against a sandbox that lives in the test's own process.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says so by a panic")]
+
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::path::PathBuf;
+use std::process::{Child, Command, Output, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use stacksnap_sandbox::seeds::{self, StackSeed};
+use stacksnap_sandbox::{Durations, Fault, Sandbox, serve};
+
+/// The stack of the tests.
+pub(crate) const STACK: &str = "my-hub";
+/// The sandbox's clock, and the waits of the command line with it.
+const SPEED: u32 = 300;
+
+/// A local AWS on a port of its own, and a folder for the commands to run in.
+pub(crate) struct Aws {
+    pub(crate) sandbox: Sandbox,
+    address: SocketAddr,
+    speed: u32,
+    home: tempfile::TempDir,
+}
+
+/// What a command came to.
+pub(crate) struct Ran {
+    pub(crate) code: i32,
+    pub(crate) out: String,
+    pub(crate) err: String,
+}
+
+impl Aws {
+    /// With one stack.
+    pub(crate) fn with_hub() -> Self {
+        Self::with(&seeds::hubs(STACK))
+    }
+
+    /// With a stack of one's own making.
+    pub(crate) fn with(seed: &StackSeed) -> Self {
+        let aws = Self::empty();
+        aws.sandbox.seed_stack(seed);
+        aws
+    }
+
+    /// With one stack, and a clock that runs faster still.
+    pub(crate) fn fast() -> Self {
+        let aws = Self::at_speed(5 * SPEED);
+        aws.sandbox.seed_stack(&seeds::hubs(STACK));
+        aws
+    }
+
+    /// With nothing in it.
+    pub(crate) fn empty() -> Self {
+        Self::at_speed(SPEED)
+    }
+
+    fn at_speed(speed: u32) -> Self {
+        let sandbox = Sandbox::real(f64::from(speed)).with_durations(Durations { jitter: 0.0, ..Durations::default() });
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).unwrap();
+        let address = listener.local_addr().unwrap();
+        let served = sandbox.clone();
+        drop(thread::spawn(move || runtime.block_on(serve(served, listener))));
+        Self { sandbox, address, speed, home: tempfile::tempdir().unwrap() }
+    }
+
+    /// Where it listens.
+    pub(crate) fn endpoint(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// A file beside which the commands run.
+    pub(crate) fn file(&self, name: &str, text: &str) -> PathBuf {
+        let path = self.home.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path
+    }
+
+    /// A command that is yet to be run.
+    pub(crate) fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_stacksnap"));
+        command
+            .args(args)
+            .env_clear()
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .env("HOME", self.home.path())
+            .env("AWS_ENDPOINT_URL", self.endpoint())
+            .env("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE")
+            .env("AWS_SECRET_ACCESS_KEY", "test")
+            .env("AWS_REGION", "us-east-1")
+            .env("AWS_EC2_METADATA_DISABLED", "true")
+            .env("STACKSNAP_TIME_SCALE", self.speed.to_string())
+            .current_dir(self.home.path())
+            .stdin(Stdio::null());
+        command
+    }
+
+    /// Runs a command.
+    pub(crate) fn run(&self, args: &[&str]) -> Ran {
+        Ran::of(self.command(args).output().unwrap())
+    }
+
+    /// Starts a command.
+    pub(crate) fn start(&self, args: &[&str]) -> Child {
+        self.command(args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+    }
+
+    /// Starts a backup and waits until AWS was asked for `operation`.
+    pub(crate) fn start_until(&self, args: &[&str], operation: &str) -> Child {
+        let child = self.start(args);
+        let patience = Instant::now() + Duration::from_secs(20);
+        while !self.asked(operation) {
+            assert!(Instant::now() < patience, "{operation} was never called");
+            thread::sleep(Duration::from_millis(5));
+        }
+        child
+    }
+
+    /// AWS was asked for it, and did it.
+    pub(crate) fn asked(&self, operation: &str) -> bool {
+        self.sandbox.requests().iter().any(|request| request.operation == operation && request.status == 200)
+    }
+
+    /// The stack's mode, as the real `inspect` sees it.
+    pub(crate) fn mode(&self) -> String {
+        self.run(&["inspect", STACK, "--query", "mode"]).out.trim().to_owned()
+    }
+
+    /// Something goes wrong, as `service:Operation=kind*count`.
+    pub(crate) fn fault(&self, text: &str) {
+        self.sandbox.add_fault(Fault::parse(text).unwrap());
+    }
+
+    /// Deletes a parameter behind stacksnap's back.
+    pub(crate) fn lose(&self, parameter: &str) {
+        let body = format!("{{\"Name\":\"{parameter}\"}}");
+        let head = [
+            "POST / HTTP/1.1",
+            "Host: sandbox",
+            "X-Amz-Target: AmazonSSM.DeleteParameter",
+            "Content-Type: application/x-amz-json-1.1",
+            "Authorization: AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE/20260101/us-east-1/ssm/aws4_request, SignedHeaders=host, Signature=0",
+            "Connection: close",
+        ]
+        .join("\r\n");
+        let mut stream = TcpStream::connect(self.address).unwrap();
+        write!(stream, "{head}\r\nContent-Length: {}\r\n\r\n{body}", body.len()).unwrap();
+        let mut answer = String::new();
+        drop(stream.read_to_string(&mut answer));
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    }
+}
+
+impl Ran {
+    /// What a process came to.
+    pub(crate) fn of(output: Output) -> Self {
+        Self {
+            code: output.status.code().unwrap_or(-1),
+            out: String::from_utf8(output.stdout).unwrap(),
+            err: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+
+    /// It ended with `code`.
+    #[track_caller]
+    pub(crate) fn ends(self, code: i32) -> Self {
+        assert_eq!(self.code, code, "\n--- stdout\n{}\n--- stderr\n{}", self.out, self.err);
+        self
+    }
+
+    /// Its result, as JSON.
+    #[track_caller]
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {}", self.out))
+    }
+
+    /// Its error, as JSON: the last line of stderr.
+    #[track_caller]
+    pub(crate) fn error(&self) -> Value {
+        let last = self.err.lines().last().unwrap_or_default();
+        serde_json::from_str(last).unwrap_or_else(|error| panic!("{error}: {}", self.err))
+    }
+
+    /// Stderr says it.
+    #[track_caller]
+    pub(crate) fn says(self, text: &str) -> Self {
+        assert!(self.err.contains(text), "`{text}` is not in\n{}", self.err);
+        self
+    }
+}
+
+/// Sends a signal, by its name.
+pub(crate) fn signal(child: &Child, name: &str) {
+    let sent = Command::new("kill").args([&format!("-{name}"), &child.id().to_string()]).status().unwrap();
+    assert!(sent.success());
+}
