@@ -5,6 +5,8 @@
 //! `model` (nouns) ← `plan` (verdicts) ← `engine` (the machine) ← `world` (the door) ← `aws` (the
 //! adapter), and `cli` on top. `model`, `plan` and `engine` know no clock, SDK, environment, async or
 //! printing.
+//!
+//! "Rule 1" to "rule 6" in comments are those of the offline protocol in ARCHITECTURE.md.
 
 pub mod aws;
 pub mod cli;

@@ -288,7 +288,7 @@ async fn a_stale_answer_does_not_take_back_what_was_seen() {
 }
 
 #[tokio::test]
-async fn a_change_set_that_changes_nothing_says_so() {
+async fn fm_17_a_change_set_that_changes_nothing_says_so() {
     let scene = Scene::new().await;
     let Action::CreateChangeSet(new) = scene.off() else { unreachable!() };
     scene.act(Action::CreateChangeSet(NewChangeSet { value: "Online".to_owned(), ..new })).await;
@@ -345,7 +345,7 @@ async fn a_job_whose_id_was_lost_is_found_by_its_tag() {
 }
 
 #[tokio::test]
-async fn somebody_elses_job_is_in_the_way() {
+async fn fm_57_somebody_elses_job_is_in_the_way() {
     let scene = Scene::new().await;
     scene.act(scene.job()).await;
     let seen = scene.look(Look { others: true, ..Look::NONE }).await;
@@ -389,7 +389,12 @@ async fn refusals_are_sorted_and_keep_awss_words() {
 #[tokio::test]
 async fn a_lock_is_had_once_and_let_go_by_its_holder_only() {
     let scene = Scene::new().await;
-    let lock = |id: &BackupId| Lock { run: id.clone(), stack_id: scene.run.target.stack_id.clone(), since: None };
+    let lock = |id: &BackupId| Lock {
+        run: id.clone(),
+        stack_id: scene.run.target.stack_id.clone(),
+        holder: None,
+        since: None,
+    };
     let other = BackupId::new(STACK, "2026-11-20T03:00:00Z".parse().unwrap());
     scene.sandbox.add_fault(Fault::times("ssm:PutParameter", FaultKind::LostAnswer, 1));
     assert_eq!(scene.aws.lock(STACK, &lock(&scene.run.id)).await, Ok(Locked::Taken), "the lost answer was a yes");

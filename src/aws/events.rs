@@ -59,6 +59,13 @@ impl Aws {
         Ok(Events { history, new })
     }
 
+    /// The stack's operations, as far back as the debt rule needs. Nothing is cached: a stack's name may
+    /// mean another stack tomorrow.
+    pub(super) async fn operations(&self, stack: &str) -> Result<History, Refusal> {
+        let rows = self.read_events(stack, None, &[]).await?.unwrap_or_default();
+        Ok(History::of(&rows, true))
+    }
+
     /// The newest event's id.
     ///
     /// # Errors
@@ -237,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_kept_is_bounded() {
+    fn fm_41_what_is_kept_of_ten_thousand_events_is_bounded() {
         let many: Vec<i64> = (0..5_000).rev().collect();
         assert_eq!(bounded(rows(&many)).len(), RECENT);
     }

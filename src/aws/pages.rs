@@ -46,7 +46,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_marker_that_comes_back_ends_the_listing() {
+    fn fm_79_a_marker_that_comes_back_ends_the_listing() {
         let mut pages = Pages::of("rds", "DescribeDBClusterSnapshots");
         assert_eq!(pages.next(Some("a".to_owned())), Ok(Some("a".to_owned())));
         assert_eq!(pages.next(Some("b".to_owned())), Ok(Some("b".to_owned())));

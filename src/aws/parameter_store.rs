@@ -34,8 +34,8 @@ fn record_name(stack: &str, run: &BackupId) -> String {
 }
 
 impl Aws {
-    /// Creates the lock. Where it is there already and names the same run, it is ours: the answer to
-    /// an earlier attempt was lost. Where it is gone before it could be read, it is tried for once more.
+    /// Creates the lock. Where it is there already and is this very one, it is ours: the answer to an
+    /// earlier attempt was lost. Where it is gone before it could be read, it is tried for once more.
     pub(super) async fn take_lock(&self, stack: &str, lock: &Lock) -> Result<Locked, Refusal> {
         match self.try_lock(stack, lock).await {
             Err(refusal) if refusal.kind == RefusalKind::NotFound => self.try_lock(stack, lock).await,
@@ -48,8 +48,7 @@ impl Aws {
             Ok(()) => Ok(Locked::Taken),
             Err(refusal) if refusal.kind == RefusalKind::AlreadyExists => {
                 let holder = self.read_lock(stack).await?;
-                let ours = holder.run == lock.run && holder.stack_id == lock.stack_id;
-                Ok(if ours { Locked::Taken } else { Locked::Held(holder) })
+                Ok(if holder.same(lock) { Locked::Taken } else { Locked::Held(holder) })
             }
             Err(refusal) => Err(refusal),
         }

@@ -279,7 +279,7 @@ mod tests {
 
     #[test]
     fn a_lock_comes_back_as_it_was() {
-        let lock = Lock { run: BackupId::new("my-hub", when()), stack_id: "arn".to_owned(), since: None };
+        let lock = Lock { run: BackupId::new("my-hub", when()), stack_id: "arn".to_owned(), holder: None, since: None };
         assert_eq!(read_lock(NAME, &write_lock(&lock).unwrap()).unwrap(), lock);
     }
 

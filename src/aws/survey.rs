@@ -31,11 +31,12 @@ impl Aws {
     /// The first wave: what the stack's name alone leads to.
     async fn whole(&self, name: &str) -> Survey {
         let at = Timestamp::now();
-        let (caller, stack, declared, resources, change_sets, quota, efs_opt_in, lock, records) = join!(
+        let (caller, stack, declared, resources, history, change_sets, quota, efs_opt_in, lock, records) = join!(
             self.caller(),
             self.stack(name),
             self.declared(name),
             self.resources(name),
+            self.operations(name),
             self.change_sets(name),
             self.quota(),
             self.efs_opt_in(),
@@ -53,6 +54,7 @@ impl Aws {
             declared: declared.into(),
             resources: resources.into(),
             topology: None,
+            history: history.into(),
             change_sets: change_sets.into(),
             cluster: Seen::NotLooked,
             file_system: Seen::NotLooked,

@@ -9,18 +9,14 @@ use super::failure::Failure;
 use super::findings::CheckReport;
 use super::holder;
 use super::signals::Signals;
-use super::{finish, sentinel};
+use super::{finish, sentinel, take};
 use crate::aws::Aws;
-use crate::engine::Action;
+use crate::model::Seen;
 use crate::model::finding::{Finding, Severity};
-use crate::model::run::{Kind, Lock, Options, Run};
+use crate::model::run::{Kind, Options, Run};
 use crate::model::survey::Survey;
-use crate::model::{RefusalKind, Seen};
 use crate::plan::{self, preflight::Ask};
-use crate::world::{Locked, World};
-
-/// Attempts to save the first record: without it nothing is begun.
-const SAVES: u8 = 3;
+use crate::world::World;
 
 /// What is to be done.
 #[derive(Clone, Debug)]
@@ -131,50 +127,13 @@ fn warn(cx: &Context, findings: &[Finding]) {
 async fn start(cx: &Context, aws: &Aws, run: Run, wish: &Wish, watched: bool) -> Result<Exit, Failure> {
     // From here on no signal ends the process by itself: what is begun is brought to an end.
     let signals = Signals::listen();
-    take(cx, aws, &run).await?;
+    let run = take::free(aws, run).await?;
+    take::take(cx, aws, &run).await?;
     if wish.no_wait {
         return finish::handed(cx, aws, &run);
     }
     let manner = finish::manner(cx, wish.timeout, watched);
     finish::drive(cx, aws, run, manner, signals).await
-}
-
-/// Takes the lock and saves the record, in this order: a record without a lock could be anybody's.
-///
-/// # Errors
-/// Somebody else has it, or AWS refuses. Nothing is left behind.
-pub(crate) async fn take(cx: &Context, aws: &Aws, run: &Run) -> Result<(), Failure> {
-    lock(cx, aws, run).await?;
-    let mut saved = aws.save(run).await;
-    for _ in 1..SAVES {
-        if saved.is_ok() {
-            break;
-        }
-        saved = aws.save(run).await;
-    }
-    let Err(refusal) = saved else { return Ok(()) };
-    drop(aws.perform(&Action::Unlock { stack: run.target.stack.clone(), run: run.id.clone() }).await);
-    Err(cx.refused("the run's record cannot be saved, so nothing was begun", &refusal))
-}
-
-async fn lock(cx: &Context, aws: &Aws, run: &Run) -> Result<(), Failure> {
-    let stack = run.target.stack.as_str();
-    let lock = Lock { run: run.id.clone(), stack_id: run.target.stack_id.clone(), since: None };
-    let held = match aws.lock(stack, &lock).await {
-        Ok(Locked::Taken) => return Ok(()),
-        Ok(Locked::Held(held)) => held,
-        Err(refusal) if refusal.kind == RefusalKind::Transient => match aws.holder(stack).await {
-            // The answer was lost, not the lock.
-            Seen::Here(held) => held,
-            _ => return Err(cx.refused("the lock cannot be taken", &refusal)),
-        },
-        Err(refusal) => return Err(cx.refused("the lock cannot be taken", &refusal)),
-    };
-    let holder = holder::look(aws, stack).await.map_err(|refusal| cx.refused("the lock cannot be read", &refusal))?;
-    match holder {
-        holder::Holder::NoRecord(_) if held.run == run.id => Ok(()),
-        other => Err(holder::busy(cx, aws, stack, &other)),
-    }
 }
 
 fn unwatched() -> Failure {

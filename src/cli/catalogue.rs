@@ -34,7 +34,7 @@ pub(crate) struct Gathered {
 pub(crate) struct What<'a> {
     /// Of one stack only.
     pub(crate) stack: Option<&'a str>,
-    /// Automated snapshots, too, which are never ours: only to count them.
+    /// What others made, too: automated snapshots, plans' recovery points. There is no end to it.
     pub(crate) foreign: bool,
 }
 
@@ -45,7 +45,8 @@ pub(crate) struct What<'a> {
 /// vault, one record) is a warning.
 pub(crate) async fn gather(cx: &Context, aws: &Aws, what: What<'_>) -> Result<Gathered, Failure> {
     let What { stack, foreign } = what;
-    let gather = RefCell::new(Gather::new(stack));
+    let gather = Gather::new(stack);
+    let gather = RefCell::new(if foreign { gather.with_others() } else { gather });
     let ((snapshots, vaults), runs) = join(
         join(
             aws.snapshots(!foreign, &mut |snapshot| gather.borrow_mut().snapshot(snapshot)),

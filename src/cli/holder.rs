@@ -8,8 +8,10 @@ use super::failure::Failure;
 use super::output::human;
 use crate::aws::Aws;
 use crate::engine::Action;
+use crate::model::finding::Finding;
 use crate::model::run::{Lock, Run};
 use crate::model::{Refusal, Seen};
+use crate::plan::preflight::ids;
 use crate::world::World;
 
 /// A lock without a record is being taken just now, unless it is older than this.
@@ -105,11 +107,11 @@ pub(crate) fn busy(cx: &Context, aws: &Aws, stack: &str, holder: &Holder) -> Fai
 /// `my-hub-… is capturing since …`, and whether anybody still drives it.
 pub(crate) fn standing(run: &Run, now: Timestamp) -> String {
     let text = format!(
-        "{} is {} since {} (begun {} ago)",
+        "{} is {} since {} (begun {})",
         run.id,
         run.phase,
         human::time(run.since),
-        human::age(run.started, now)
+        human::ago(run.started, now)
     );
     if run.stale(now) {
         let late = human::age(run.next_due, now);
@@ -124,6 +126,33 @@ pub(crate) fn warn_stale<'a>(cx: &Context, region: &str, runs: impl IntoIterator
         cx.warn(&standing(run, now));
         let resume = cx.command(&["resume", &run.target.stack], Some(region));
         cx.say(&format!("{} `{resume}`", cx.paint().bold("hint:")));
+    }
+}
+
+/// Says so on stderr, where a stack's newest run on record ended without bringing it back.
+pub(crate) fn warn_left(cx: &Context, region: &str, runs: &[Run]) {
+    for run in left_offline(runs) {
+        let stack = run.target.stack.as_str();
+        cx.warn(&format!("{} left {stack} offline, and no run on record has brought it back since", run.id));
+        let online = cx.command(&["online", stack], Some(region));
+        cx.say(&format!("{} if it still is, and should not be: `{online}`", cx.paint().bold("hint:")));
+    }
+}
+
+/// Runs that ended with their stack offline and are the newest on it.
+fn left_offline(runs: &[Run]) -> impl Iterator<Item = &Run> {
+    let newer =
+        |run: &Run| runs.iter().any(|other| other.target.stack == run.target.stack && other.started > run.started);
+    let left = |run: &&Run| run.ending.as_ref().is_some_and(|ending| ending.left_offline);
+    runs.iter().filter(left).filter(move |run| !newer(run))
+}
+
+/// Says so on stderr, where a run took the stack offline and nobody brought it back, or where the last
+/// one ended so.
+pub(crate) fn warn_debt(cx: &Context, findings: &[Finding]) {
+    for finding in findings.iter().filter(|finding| [ids::DEBT, ids::LEFT_OFFLINE].contains(&finding.id.as_str())) {
+        cx.warn(&finding.what);
+        cx.say(&format!("{} {}", cx.paint().bold("hint:"), finding.remedy));
     }
 }
 

@@ -30,6 +30,7 @@ mod shell;
 mod sights;
 mod signals;
 mod stack_arg;
+mod take;
 mod unfinished;
 
 use std::ffi::OsString;

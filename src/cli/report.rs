@@ -223,7 +223,7 @@ impl RunReport {
             page.field("Mode", mode)?;
         }
         if let Some(window) = &self.offline {
-            page.field("Offline", window.text())?;
+            page.field("Offline", window.text(self.stack_mode.as_deref() == Some("online")))?;
         }
         if let Some(bound) = self.bound_s {
             page.field("AWS needed", format!("{} (settling included)", duration::show(bound.into())))?;
@@ -231,7 +231,8 @@ impl RunReport {
         if let Some(skew) = self.skew_s {
             page.field("Skew", format!("{skew}s between the halves"))?;
         }
-        if let Some(version) = &self.secret_version {
+        // Of a change of mode nothing has to be opened later.
+        if let Some(version) = self.secret_version.as_ref().filter(|_| self.mode.is_some()) {
             page.field("Secret version", version)?;
         }
         for (label, value) in [("Note", &self.note), ("Kept", &self.hold)] {
@@ -254,11 +255,12 @@ impl RunReport {
 }
 
 impl OfflineWindow {
-    fn text(&self) -> String {
+    fn text(&self, online: bool) -> String {
         match (self.to, self.seconds) {
             (Some(to), Some(seconds)) => {
                 format!("{} to {} ({})", human::time(self.from), human::clock(to), duration::show(seconds))
             }
+            _ if online => format!("from {}; brought back by somebody else", human::time(self.from)),
             _ => format!("since {}", human::time(self.from)),
         }
     }

@@ -7,9 +7,9 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::holder::{self, Holder};
 use super::signals::Signals;
-use super::{begin, catalogue, finish, nothing};
+use super::{begin, catalogue, finish, nothing, take};
 use crate::aws::Aws;
-use crate::engine::{Action, Look, Observation, Rescue, rescue};
+use crate::engine::{self, Action, Look, Observation, Rescue, rescue};
 use crate::model::run::{Kind, Lock, Options, Run};
 use crate::model::survey::Survey;
 use crate::model::{BackupId, Seen};
@@ -46,7 +46,7 @@ pub(crate) async fn find(cx: &Context, aws: &Aws, stack: &str) -> Result<Unfinis
     }
     let runs = catalogue::runs(cx, aws, Some(stack)).await;
     let newest = runs.into_iter().rev().find(|run| !run.ended() && run.target.stack == stack);
-    Ok(newest.map_or(Unfinished::None, |run| Unfinished::Unlocked(Box::new(run))))
+    Ok(newest.map_or(Unfinished::None, |run| Unfinished::Unlocked(Box::new(engine::unlocked(run)))))
 }
 
 /// Drives a run on from here.
@@ -63,7 +63,7 @@ pub(crate) async fn drive(cx: &Context, aws: &Aws, run: Run) -> Result<Exit, Fai
 /// # Errors
 /// Somebody else has the lock, or it did not go well.
 pub(crate) async fn relock(cx: &Context, aws: &Aws, run: Run) -> Result<Exit, Failure> {
-    begin::take(cx, aws, &run).await?;
+    take::take(cx, aws, &run).await?;
     drive(cx, aws, run).await
 }
 
@@ -97,7 +97,8 @@ pub(crate) async fn settle(cx: &Context, aws: &Aws, stack: &str, flags: &Topolog
                 if let Some(lock) = lock.here() {
                     unlock(cx, aws, stack, &lock.run).await?;
                 }
-                return relock(cx, aws, Run { kind: Kind::Home { of }, ..run }).await;
+                let run = take::free(aws, Run { kind: Kind::Home { of }, ..run }).await?;
+                return relock(cx, aws, run).await;
             }
         }
     }

@@ -42,7 +42,7 @@ pub enum Action {
         cluster: String,
         /// The run's id.
         id: String,
-        /// Tags, in the same call (I7).
+        /// Tags, in the same call: a half whose driver died is found by them.
         tags: Vec<Tag>,
     },
     /// StartBackupJob.
@@ -85,7 +85,7 @@ pub struct NewChangeSet {
     /// Which way.
     pub switch: Switch,
     /// Every other parameter's key: sent with `UsePreviousValue`. One that is left out would fall
-    /// back to the template's default, and might replace the database (aws-facts 2).
+    /// back to the template's default, and might replace the database.
     pub keep: Vec<String>,
     /// The offline parameter.
     pub key: String,
@@ -106,7 +106,7 @@ pub struct NewJob {
     pub role: String,
     /// `IdempotencyToken`: the run's id, `-seed` behind it for a seed.
     pub token: String,
-    /// `RecoveryPointTags`, in the same call (I7).
+    /// `RecoveryPointTags`, in the same call, likewise.
     pub tags: Vec<Tag>,
     /// The seed, not the half.
     pub seed: bool,

@@ -17,6 +17,8 @@ const CAPABILITIES: [&str; 3] = ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPA
 pub(super) enum Progress {
     /// Something was asked for; look again soon.
     Going,
+    /// The change set was executed: the events tell how it goes.
+    Executing,
     /// CloudFormation says that there is nothing to change.
     NothingToChange,
     /// The change set would replace or remove what must stay: it is not executed.
@@ -144,7 +146,7 @@ fn execute(turn: &mut Turn<'_>, set: &ChangeSet, switch: Switch) -> Progress {
         turn.run.left.get_or_insert(turn.now);
     }
     turn.actions.push(Action::ExecuteChangeSet { arn: set.arn.clone(), token: set.name.clone(), switch });
-    Progress::Going
+    Progress::Executing
 }
 
 fn delete(turn: &mut Turn<'_>, set: &ChangeSet) {

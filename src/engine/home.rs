@@ -109,6 +109,11 @@ fn stuck(turn: Turn<'_>, view: View<'_>) -> Step {
 fn pay(mut turn: Turn<'_>, view: View<'_>, home: fn(Turn<'_>) -> Step) -> Step {
     match debt(true, view.history) {
         Debt::Owed { .. } => bring_back(turn, view, home),
+        // CloudFormation keeps events for ninety days.
+        Debt::None if view.history.operations.is_empty() => {
+            let hint = format!("if it is not meant to be, `stacksnap online {}`", turn.run.target.stack);
+            turn.end_offline("the stack's events are gone, so nothing tells who took it offline: it is left so", hint)
+        }
         Debt::None => {
             turn.trouble(
                 Outcome::Failed,
@@ -143,6 +148,9 @@ fn bring_back(mut turn: Turn<'_>, view: View<'_>, home: fn(Turn<'_>) -> Step) ->
     }
     match change::advance(&mut turn, view, Switch::On) {
         Progress::Going => turn.look_again(SOON),
+        // A failing run's job is stopped as soon as *on* is seen under way.
+        Progress::Executing if turn.run.failing() => turn.look_again(SOON),
+        Progress::Executing => turn.wait(SOON, Look::EVENTS),
         Progress::NothingToChange => nothing_to_change(turn, home),
         Progress::Destroys(list) => {
             let what = format!("bringing the stack back would destroy what was backed up: {}", list.join("; "));
@@ -214,6 +222,11 @@ pub(super) fn tidy(mut turn: Turn<'_>) -> Step {
     // What this driver cannot tidy up, the next one will.
     if turn.run.tidied || turn.run.tidy_tries >= 3 {
         return turn.finish(Next::Ended);
+    }
+    if turn.run.unsaved {
+        // While the ending is not on record, nothing is tidied: that is a try, too, and not for ever.
+        turn.run.tidy_tries += 1;
+        return turn.wait(pace_cluster(), Look { change_sets: true, ..Look::NONE });
     }
     if turn.seen.look.change_sets {
         for set in turn.seen.change_sets.here().into_iter().flatten() {

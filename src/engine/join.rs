@@ -19,7 +19,6 @@ pub(super) fn join(mine: &Run, record: &Seen<Run>) -> Run {
     let mut run = ahead.clone();
     fill(&mut run, behind);
     run.abort |= behind.abort;
-    run.retagged |= behind.retagged;
     run.next_due = ahead.next_due.max(behind.next_due);
     own_senses(&mut run, mine);
     run

@@ -32,7 +32,7 @@ pub use fence::fence;
 pub use mode::{Debt, debt, mode};
 pub use note::note;
 pub use observation::{Look, Observation, Seed};
-pub use rescue::{Rescue, rescue};
+pub use rescue::{Rescue, rescue, unlocked};
 
 use jiff::Timestamp;
 
@@ -73,29 +73,29 @@ pub fn step(run: &Run, seen: &Observation, now: Timestamp) -> Step {
 
 /// What the run's phase has to look at before anything is decided; also a new driver's first look.
 pub fn first_look(run: &Run) -> Look {
-    let parts = Look { cluster: true, file_system: true, ..Look::NONE };
+    let cluster = Look { cluster: true, ..Look::NONE };
+    // What a half is taken of matters until it has been asked for.
+    let parts = Look { file_system: true, others: true, ..cluster };
+    let unasked = if run.asked.is_none() { parts } else { cluster };
     match run.phase {
-        Phase::Preflight if matches!(run.kind, Kind::Backup { .. }) => {
-            Look::STACK.and(parts).and(Look { others: true, ..Look::NONE })
-        }
+        Phase::Preflight if matches!(run.kind, Kind::Backup { .. }) => Look::STACK.and(parts),
         Phase::Preflight => Look::STACK,
         Phase::Seeding => Look { record: true, seed: true, ..Look::NONE },
         Phase::GoingOffline if run.kind == Kind::Offline => Look::STACK,
-        Phase::GoingOffline => Look::STACK.and(parts),
-        Phase::Capturing => {
-            Look::STACK.and(parts).and(Look::HALVES).and(Look { others: run.asked.is_none(), ..Look::NONE })
-        }
+        Phase::GoingOffline => Look::STACK.and(cluster),
+        Phase::Capturing => Look::STACK.and(Look::HALVES).and(unasked),
         Phase::Resuming => {
-            Look::STACK.and(Look { cluster: true, job: job_to_stop(run), snapshot: job_to_stop(run), ..Look::NONE })
+            Look::STACK.and(cluster).and(Look { job: halves_out(run), snapshot: halves_out(run), ..Look::NONE })
         }
         Phase::Verifying => {
-            Look::STACK.and(Look::HALVES).and(Look { point: true, secret: run.target.secret.is_some(), ..Look::NONE })
+            let secret = run.target.secret.is_some();
+            Look::STACK.and(Look::HALVES).and(Look { point: true, secret, ..Look::NONE })
         }
         Phase::Done => Look { change_sets: !run.tidied, ..Look::NONE },
     }
 }
 
 /// A failing run that may have started the halves has to wait for the one and to stop the other.
-fn job_to_stop(run: &Run) -> bool {
+fn halves_out(run: &Run) -> bool {
     run.failing() && run.asked.is_some()
 }

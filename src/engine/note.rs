@@ -34,6 +34,8 @@ fn refused(run: &mut Run, action: &Action, refusal: &Refusal) {
         Action::CreateSnapshot { .. } | Action::StartBackupJob(_) => fatal(run, refusal),
         Action::CreateChangeSet(set) => switch_refused(run, set.switch, refusal),
         Action::ExecuteChangeSet { switch, .. } => switch_refused(run, *switch, refusal),
+        // Throttled is not refused: it is tried again for as long as verifying may take.
+        Action::TagPoint { .. } | Action::TagSnapshot { .. } if refusal.kind == RefusalKind::Transient => {}
         Action::TagPoint { .. } | Action::TagSnapshot { .. } => count(run, refusal),
         Action::Unlock { .. } => run.tidy_tries = run.tidy_tries.saturating_add(1),
         // Not there, or not in the state any more: the next look shows it.

@@ -8,12 +8,13 @@ use jiff::{SignedDuration, Timestamp};
 
 /// Never more often.
 const QUICKEST: f64 = 2.0;
+/// Not worth asking more often: with 15 s as the longest wait the mean delay is well under 1 % of an
+/// offline window, and every look counts against the account's API rates.
+const BRISK: f64 = 5.0;
 /// At most so far apart…
 const SLOWEST: f64 = 15.0;
 /// …but in the middle of something whose earlier durations are known.
 const KNOWN_MIDDLE: f64 = 60.0;
-/// Up to here of the earlier duration it is "the middle".
-const MIDDLE: f64 = 0.75;
 
 /// One thing that is awaited.
 #[derive(Clone, Copy, Debug)]
@@ -35,15 +36,14 @@ impl Awaited {
         }
     }
 
+    /// Half of what probably remains; less and less as the end comes near.
     fn seconds(&self) -> f64 {
-        let known = self.expected.map(f64::from);
-        if let Some(middle) = known.map(|known| known * MIDDLE).filter(|middle| self.elapsed < *middle) {
-            return (middle - self.elapsed).clamp(QUICKEST, KNOWN_MIDDLE);
+        let half = self.remaining().unwrap_or(0.0) / 2.0;
+        if self.expected.is_some() && half > SLOWEST {
+            return half.min(KNOWN_MIDDLE);
         }
-        match self.remaining() {
-            Some(rest) if rest > 0.0 => (rest / 2.0).clamp(QUICKEST, SLOWEST),
-            _ => (self.elapsed * 0.02).clamp(QUICKEST, SLOWEST),
-        }
+        let by_age = self.elapsed * 0.02;
+        if half > 0.0 { half.clamp(BRISK, SLOWEST) } else { by_age.clamp(BRISK, SLOWEST) }
     }
 }
 
@@ -55,7 +55,8 @@ pub(super) fn eager(awaited: Awaited, salt: &impl Hash, now: Timestamp) -> Signe
 /// Until the next look at something whose end is not urgent: it is followed by a wait anyway, or
 /// nothing comes after it.
 pub(super) fn lazy(awaited: Awaited, salt: &impl Hash, now: Timestamp) -> SignedDuration {
-    jittered(awaited.seconds().max(SLOWEST * 0.8), salt, now)
+    let most = if awaited.expected.is_some() { KNOWN_MIDDLE } else { SLOWEST };
+    jittered(awaited.remaining().unwrap_or(0.0).clamp(SLOWEST, most), salt, now)
 }
 
 /// Up to a tenth less, so that many drivers do not ask in step. Drawn from the run and the time: the
@@ -83,7 +84,7 @@ mod tests {
             elapsed in 0.0..100_000.0f64, expected in proptest::option::of(0u32..100_000), percent in proptest::option::of(0u8..=100)
         ) {
             let wait = eager(Awaited { elapsed, expected, percent }, &"run", Timestamp::UNIX_EPOCH).as_secs_f64();
-            let most = if expected.is_some_and(|e| elapsed < f64::from(e) * MIDDLE) { 60.0 } else { 15.0 };
+            let most = if expected.is_some() { 60.0 } else { 15.0 };
             prop_assert!((2.0..=most).contains(&wait), "{wait}");
         }
     }

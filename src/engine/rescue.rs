@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::mode::{Debt, debt, mode};
-use crate::model::run::{Lock, Mode, Run};
+use crate::model::run::{Lock, Mode, Phase, Run};
 use crate::model::stack::Stack;
 use crate::model::topology::OfflineSwitch;
 use crate::model::{BackupId, Seen, history::History};
@@ -39,6 +39,14 @@ pub enum Rescue {
     },
 }
 
+/// A run on record whose lock is gone. One that has not begun yet is only ended: whoever began it was
+/// told that its record could not be saved, and must not find the stack offline later.
+#[must_use]
+pub fn unlocked(run: Run) -> Run {
+    let unbegun = run.phase == Phase::Preflight;
+    Run { abort: run.abort || unbegun, ..run }
+}
+
 /// Decides from the lock, the records and the stack's own history.
 pub fn rescue(
     lock: &Seen<Lock>,
@@ -52,8 +60,14 @@ pub fn rescue(
     let held = lock.here();
     let holder = held.and_then(|lock| of_this_stack().find(|run| run.id == lock.run));
     // A record that is not finished is driven home even when its lock is gone: rule 5.
-    if let Some(run) = holder.or_else(|| of_this_stack().filter(|run| !run.ended()).max_by_key(|run| run.started)) {
+    if let Some(run) = holder {
         return Rescue::Drive(Box::new(run.clone()));
+    }
+    if let Some(run) = of_this_stack().filter(|run| !run.ended()).max_by_key(|run| run.started) {
+        let unbegun = run.phase == Phase::Preflight;
+        // It may have taken its lock just after the lock was looked for.
+        let wait = unbegun && (!lock.known() || now.duration_since(run.since) < YOUNG);
+        return if wait { Rescue::Wait } else { Rescue::Drive(Box::new(unlocked(run.clone()))) };
     }
     if !lock.known() || held.and_then(|lock| lock.since).is_some_and(|since| now.duration_since(since) < YOUNG) {
         return Rescue::Wait;

@@ -99,6 +99,7 @@ fn hold(turn: Turn<'_>) -> Step {
 fn advance(mut turn: Turn<'_>, view: View<'_>) -> Step {
     match change::advance(&mut turn, view, Switch::Hold) {
         Progress::Going => turn.look_again(SOON),
+        Progress::Executing => turn.wait(SOON, Look::EVENTS),
         Progress::NothingToChange => turn.end(),
         Progress::Destroys(list) => {
             turn.trouble(

@@ -17,7 +17,7 @@ const LOCKED_OUT: SignedDuration = SignedDuration::from_mins(1);
 /// How long a refused look at a part may go on before the stack is brought back without it.
 pub(super) const PATIENCE: SignedDuration = SignedDuration::from_mins(10);
 /// A record says at least so far ahead when it will be looked at again; saved anew when it runs out.
-const LEASE: SignedDuration = SignedDuration::from_mins(3);
+const LEASE: SignedDuration = SignedDuration::from_mins(5);
 /// Between two looks while something small is awaited.
 pub(super) const SOON: SignedDuration = SignedDuration::from_secs(3);
 

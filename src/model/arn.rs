@@ -74,7 +74,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_arn_of_any_partition_survives_the_round_trip() {
+    fn fm_82_an_arn_of_any_partition_survives_the_round_trip() {
         for text in [
             "arn:aws:backup:eu-west-1:123456789012:recovery-point:1EB3B5E7-9EB0",
             "arn:aws-cn:iam::123456789012:role/service/path/Backup",

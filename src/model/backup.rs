@@ -66,6 +66,41 @@ pub struct FilesHalf {
     pub bytes: Option<u64>,
 }
 
+/// Something that stacksnap did not make, and leaves alone.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Other {
+    /// When it was made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub created: Option<Timestamp>,
+    /// What it is.
+    pub what: OtherKind,
+    /// The snapshot's identifier, or the recovery point's ARN.
+    pub id: Box<str>,
+    /// Who made it, as AWS tells: `automated`, `manual` or `awsbackup` for a snapshot; `plan` (a backup
+    /// plan) or `on-demand` for a recovery point.
+    #[serde(rename = "type")]
+    pub made: Box<str>,
+    /// `Status`
+    pub status: Box<str>,
+    /// What it was taken of: the DB cluster's identifier, or the resource's ARN.
+    pub of: Box<str>,
+    /// The recovery point's `BackupVaultName`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub vault: Option<Box<str>>,
+}
+
+/// What something that others made is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum OtherKind {
+    /// A DB cluster snapshot.
+    Snapshot,
+    /// An AWS Backup recovery point.
+    RecoveryPoint,
+}
+
 /// One row of the catalogue.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]

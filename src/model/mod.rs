@@ -6,6 +6,7 @@
 pub mod arn;
 pub mod backup;
 pub mod change_set;
+pub mod debt;
 pub mod finding;
 pub mod half;
 pub mod history;

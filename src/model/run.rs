@@ -151,7 +151,7 @@ pub struct Ending {
     pub left_offline: bool,
 }
 
-/// The one stack, account and region that this run may ever change (I12).
+/// The one stack, account and region that this run may ever change: nothing foreign is touched.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Target {
     /// The stack's name.
@@ -288,9 +288,6 @@ pub struct Run {
     /// The snapshot was first seen `available`, by the driver's clock.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub snapshot_seen: Option<Timestamp>,
-    /// Missing tags were written again, once.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub retagged: bool,
     /// Refused attempts at the step at hand, and the newest refusal.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refused: Option<Refused>,
@@ -399,7 +396,18 @@ pub struct Lock {
     pub run: BackupId,
     /// Which stack of that name.
     pub stack_id: String,
+    /// Drawn at random by whoever took it: two machines that begin in the same second have the same
+    /// run id, and only one of them holds the stack. Absent in locks of old.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub holder: Option<String>,
     /// When it was taken (Parameter Store's `LastModifiedDate`; not in the value).
     #[serde(skip)]
     pub since: Option<Timestamp>,
+}
+
+impl Lock {
+    /// The very same taking: the answer to an earlier attempt was lost.
+    pub fn same(&self, other: &Self) -> bool {
+        (&self.run, &self.stack_id, &self.holder) == (&other.run, &other.stack_id, &other.holder)
+    }
 }

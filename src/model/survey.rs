@@ -5,6 +5,7 @@ use jiff::Timestamp;
 
 use super::change_set::ChangeSet;
 use super::half::{Cluster, FileSystem};
+use super::history::History;
 use super::run::{Lock, Run};
 use super::stack::{Declared, Resource, Stack};
 use super::topology::Topology;
@@ -122,6 +123,8 @@ pub struct Survey {
     pub resources: Seen<Vec<Resource>>,
     /// Which of them belong together.
     pub topology: Option<Discovery>,
+    /// The stack's operations, as far back as the debt rule needs.
+    pub history: Seen<History>,
     /// The stack's waiting change sets.
     pub change_sets: Seen<Vec<ChangeSet>>,
     /// The DB cluster.

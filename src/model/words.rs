@@ -1,7 +1,7 @@
 //! AWS's status words, each an enum with room for a word AWS adds tomorrow.
 //!
 //! A word we do not know is never terminal and never a success: the run keeps waiting until its
-//! budget is spent (failure mode 80).
+//! budget is spent.
 
 use std::fmt;
 

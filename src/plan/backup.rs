@@ -46,7 +46,8 @@ pub fn plan(
 fn asked(kind: &Kind, ask: Ask) -> Ask {
     match kind {
         Kind::Backup { live, .. } => Ask { live: ask.live || *live, ..ask },
-        Kind::Offline | Kind::Online | Kind::Home { .. } => Ask { live: false, switch_only: true, ..ask },
+        Kind::Offline => Ask { live: false, switch_only: true, hold: true, ..ask },
+        Kind::Online | Kind::Home { .. } => Ask { live: false, switch_only: true, ..ask },
     }
 }
 
@@ -74,7 +75,6 @@ fn run(survey: &Survey, stack: &Stack, target: Target, kind: Kind, options: Opti
         quiet_from: None,
         halves_done: None,
         snapshot_seen: None,
-        retagged: false,
         refused: None,
         expected: expected(survey, stack),
         took: Durations::default(),
@@ -194,7 +194,7 @@ mod tests {
     fn the_lock_of_a_lost_run_does_not_keep_its_debt_from_being_paid() {
         let mut seen = survey();
         let of = earlier(now() - 2.hours()).id;
-        let lock = Lock { run: of.clone(), stack_id: seen.stack.here().unwrap().id.clone(), since: None };
+        let lock = Lock { run: of.clone(), stack_id: seen.stack.here().unwrap().id.clone(), holder: None, since: None };
         seen.lock = Seen::Here(lock);
         assert!(planned(&seen, Kind::Online).is_err());
         assert!(planned(&seen, Kind::Home { of }).is_ok());

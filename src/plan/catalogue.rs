@@ -1,17 +1,19 @@
 //! The catalogue: halves matched by id, each row told apart.
 //!
 //! A snapshot is ours if it is manual and tagged with an id; a recovery point is ours if such a snapshot names its
-//! ARN, or if its own tags say so. Everything else is somebody else's, and only counted.
+//! ARN, or if its own tags say so. Everything else is somebody else's, and only counted,
+//! unless it is asked for.
 
 mod compact;
 mod gather;
 mod halves;
 mod join;
 mod judge;
+mod others;
 
 use jiff::Timestamp;
 
-use crate::model::backup::{Backup, DatabaseHalf, FilesHalf, State};
+use crate::model::backup::{Backup, DatabaseHalf, FilesHalf, Other, State};
 
 use compact::Pool;
 use halves::{Database, Files, Marks};
@@ -35,6 +37,8 @@ pub struct Catalogue {
     pub foreign_snapshots: usize,
     /// Recovery points of others that were seen.
     pub foreign_points: usize,
+    /// Both, one by one and the newest first, where they were asked for.
+    pub others: Vec<Other>,
     /// Our own online recovery points that only make later ones short.
     pub seeds: usize,
 }

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use crate::model::Seen;
 use crate::model::half::{Cluster, FileSystem};
+use crate::model::history::History;
 use crate::model::profile::Profile;
 use crate::model::run::{Kind, Options, Phase, Run, Target};
 use crate::model::stack::{Declared, Output, Parameter, Resource, Stack};
@@ -92,6 +93,7 @@ pub(crate) fn survey() -> Survey {
         declared: Seen::Here(declared),
         resources: Seen::Here(resources),
         topology: Some(topology),
+        history: Seen::Here(History { whole: true, ..History::default() }),
         change_sets: Seen::Here(Vec::new()),
         cluster: Seen::Here(cluster()),
         file_system: Seen::Here(file_system()),
@@ -187,7 +189,6 @@ pub(crate) fn run(at: Timestamp) -> Run {
         quiet_from: None,
         halves_done: None,
         snapshot_seen: None,
-        retagged: false,
         refused: None,
         expected: crate::model::run::Durations::default(),
         took: crate::model::run::Durations::default(),

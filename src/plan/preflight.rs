@@ -18,10 +18,10 @@ mod vault;
 
 use jiff::Timestamp;
 
+use crate::model::debt::{Debt, debt, mode};
 use crate::model::finding::{Finding, Severity};
 use crate::model::profile::Profile;
 use crate::model::run::Mode;
-use crate::model::stack::Stack;
 use crate::model::survey::Survey;
 use crate::model::topology::{OfflineSwitch, Topology};
 
@@ -34,6 +34,8 @@ pub struct Ask {
     pub strict: bool,
     /// Only the mode is to be changed: the halves do not matter.
     pub switch_only: bool,
+    /// The stack is to go offline, and to stay so.
+    pub hold: bool,
 }
 
 /// Everything there is to say, errors first, in the order of their ids.
@@ -96,6 +98,12 @@ impl<'a> Look<'a> {
         mode(stack, &switch_of(self.survey, self.profile)?)
     }
 
+    /// What an earlier run still owes the stack, by its event history.
+    fn debt(&self) -> Debt {
+        let history = self.survey.history.here();
+        history.map_or(Debt::None, |history| debt(self.mode() == Some(Mode::Offline), history))
+    }
+
     /// The run will change the stack's mode.
     fn changes_mode(&self) -> bool {
         !self.ask.live && (self.ask.switch_only || self.mode() != Some(Mode::Offline))
@@ -111,15 +119,6 @@ pub(super) fn switch_of(survey: &Survey, profile: Option<&Profile>) -> Option<Of
             let declared = survey.declared.here().map_or(&[][..], Vec::as_slice);
             super::discover::switch(survey.stack.here()?, declared, profile?).ok().flatten()
         }
-    }
-}
-
-/// The mode that the offline parameter reads; `None`: neither value.
-pub fn mode(stack: &Stack, switch: &OfflineSwitch) -> Option<Mode> {
-    match stack.parameter(&switch.parameter)? {
-        value if value == switch.online => Some(Mode::Online),
-        value if value == switch.offline => Some(Mode::Offline),
-        _ => None,
     }
 }
 

@@ -52,7 +52,7 @@ fn an_unknown_stack_is_eight() {
 }
 
 #[test]
-fn another_region_has_no_such_stack() {
+fn fm_72_another_region_has_no_such_stack() {
     let aws = Aws::with_hub();
     aws.run(&["check", STACK, "--region", "eu-west-1"]).ends(8).says("in eu-west-1");
 }
@@ -124,7 +124,7 @@ fn a_healthy_stack_can_be_backed_up() {
 }
 
 #[test]
-fn a_stopped_cluster_refuses_the_backup_and_nothing_is_touched() {
+fn fm_42_a_stopped_cluster_refuses_the_backup_and_nothing_is_touched() {
     let aws = Aws::with_hub();
     let stop = serde_json::json!({"cluster": "my-hub-app-db", "status": "stopped"});
     aws.sandbox.set(&stop).unwrap();

@@ -59,7 +59,7 @@ fn a_dry_run_says_would_and_changes_nothing() {
 }
 
 #[test]
-fn a_second_backup_is_told_who_holds_the_stack() {
+fn fm_07_a_second_backup_is_told_who_holds_the_stack() {
     let aws = Aws::with_hub();
     let first = aws.start_until(&BACKUP, "ExecuteChangeSet");
     let second = aws.run(&BACKUP).ends(6);
@@ -70,7 +70,7 @@ fn a_second_backup_is_told_who_holds_the_stack() {
 }
 
 #[test]
-fn ctrl_c_brings_the_stack_back_first() {
+fn fm_11_ctrl_c_brings_the_stack_back_first() {
     for (name, code) in [("INT", 130), ("TERM", 143)] {
         let aws = Aws::with_hub();
         let child = aws.start_until(&BACKUP, "ExecuteChangeSet");
@@ -82,7 +82,7 @@ fn ctrl_c_brings_the_stack_back_first() {
 }
 
 #[test]
-fn ctrl_c_twice_leaves_and_names_the_command_that_finishes_the_job() {
+fn fm_11_ctrl_c_twice_leaves_and_names_the_command_that_finishes_the_job() {
     let aws = Aws::with_hub();
     let child = aws.start_until(&BACKUP, "StartBackupJob");
     signal(&child, "INT");
@@ -95,7 +95,7 @@ fn ctrl_c_twice_leaves_and_names_the_command_that_finishes_the_job() {
 }
 
 #[test]
-fn a_hangup_stops_nothing() {
+fn fm_15_a_hangup_stops_nothing() {
     let aws = Aws::with_hub();
     let child = aws.start_until(&BACKUP, "ExecuteChangeSet");
     signal(&child, "HUP");
@@ -103,7 +103,7 @@ fn a_hangup_stops_nothing() {
 }
 
 #[test]
-fn closed_outputs_stop_nothing() {
+fn fm_15_closed_outputs_stop_nothing() {
     let aws = Aws::with_hub();
     let mut child = aws.start_until(&BACKUP, "ExecuteChangeSet");
     drop((child.stdout.take(), child.stderr.take()));
@@ -229,7 +229,7 @@ fn quiet_is_quiet() {
 }
 
 #[test]
-fn a_reader_that_goes_away_is_no_failure() {
+fn fm_15_a_reader_that_goes_away_is_no_failure() {
     let aws = Aws::with_hub();
     let mut child = aws.start(&["inspect", STACK, "-o", "json"]);
     let mut one = [0; 1];

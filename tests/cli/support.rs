@@ -9,7 +9,7 @@ use std::process::{Child, Command, Output, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use stacksnap_sandbox::seeds::{self, StackSeed};
 use stacksnap_sandbox::{Durations, Fault, Sandbox, serve};
 
@@ -137,13 +137,51 @@ impl Aws {
 
     /// Deletes a parameter behind stacksnap's back.
     pub(crate) fn lose(&self, parameter: &str) {
-        let body = format!("{{\"Name\":\"{parameter}\"}}");
+        self.ssm("DeleteParameter", &json!({ "Name": parameter }));
+    }
+
+    /// Writes a parameter behind stacksnap's back.
+    pub(crate) fn put(&self, parameter: &str, value: &Value) {
+        let put = json!({ "Name": parameter, "Value": value.to_string(), "Type": "String", "Overwrite": true });
+        self.ssm("PutParameter", &put);
+    }
+
+    fn ssm(&self, operation: &str, body: &Value) {
+        let head = format!("X-Amz-Target: AmazonSSM.{operation}\r\nContent-Type: application/x-amz-json-1.1");
+        self.raw("ssm", &head, &body.to_string());
+    }
+
+    /// The operator updates the stack by other means, each parameter as it is, and waits.
+    pub(crate) fn operator(&self, seed: &StackSeed) {
+        let mut body = format!("Action=UpdateStack&Version=2010-05-15&StackName={STACK}&UsePreviousTemplate=true");
+        for (at, parameter) in seed.parameters.iter().enumerate() {
+            let (member, key) = (format!("Parameters.member.{}", at + 1), &parameter.key);
+            let value = if key == "DomainName" {
+                format!("ParameterValue=example-{}.org", self.sandbox.requests().len())
+            } else {
+                "UsePreviousValue=true".to_owned()
+            };
+            body.push_str(&format!("&{member}.ParameterKey={key}&{member}.{value}"));
+        }
+        for (at, capability) in seed.capabilities.iter().enumerate() {
+            body.push_str(&format!("&Capabilities.member.{}={capability}", at + 1));
+        }
+        self.raw("cloudformation", "Content-Type: application/x-www-form-urlencoded", &body);
+        let patience = Instant::now() + Duration::from_secs(20);
+        while self.run(&["inspect", STACK, "--query", "status"]).out.contains("PROGRESS") {
+            assert!(Instant::now() < patience, "the operator's update never ends");
+            thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    fn raw(&self, service: &str, head: &str, body: &str) {
         let head = [
             "POST / HTTP/1.1",
             "Host: sandbox",
-            "X-Amz-Target: AmazonSSM.DeleteParameter",
-            "Content-Type: application/x-amz-json-1.1",
-            "Authorization: AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE/20260101/us-east-1/ssm/aws4_request, SignedHeaders=host, Signature=0",
+            head,
+            &format!(
+                "Authorization: AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE/20260101/us-east-1/{service}/aws4_request, SignedHeaders=host, Signature=0"
+            ),
             "Connection: close",
         ]
         .join("\r\n");
@@ -152,6 +190,23 @@ impl Aws {
         let mut answer = String::new();
         drop(stream.read_to_string(&mut answer));
         assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    }
+
+    /// The stack's ARN.
+    pub(crate) fn stack_id(&self) -> String {
+        self.run(&["inspect", STACK, "--query", "stackId"]).out.trim().to_owned()
+    }
+
+    /// Something is as nobody but AWS or an operator could make it.
+    pub(crate) fn set(&self, change: &Value) {
+        self.sandbox.set(change).unwrap();
+    }
+
+    /// The states of the backups that are listed.
+    pub(crate) fn states(&self) -> Vec<String> {
+        let list = self.run(&["list", "-o", "json"]).ends(0).json();
+        let rows = list["items"].as_array().unwrap();
+        rows.iter().filter_map(|row| row["state"].as_str().map(str::to_owned)).collect()
     }
 }
 
@@ -183,6 +238,13 @@ impl Ran {
     pub(crate) fn error(&self) -> Value {
         let last = self.err.lines().last().unwrap_or_default();
         serde_json::from_str(last).unwrap_or_else(|error| panic!("{error}: {}", self.err))
+    }
+
+    /// Stdout shows it.
+    #[track_caller]
+    pub(crate) fn shows(self, text: &str) -> Self {
+        assert!(self.out.contains(text), "`{text}` is not in\n{}\n--- stderr\n{}", self.out, self.err);
+        self
     }
 
     /// Stderr says it.

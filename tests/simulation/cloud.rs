@@ -247,6 +247,16 @@ impl Cloud {
         true
     }
 
+    /// The cluster is busy until then: a maintenance window, a failover.
+    pub(crate) fn maintain(&mut self, until: Millis) {
+        self.cluster_busy = until;
+    }
+
+    /// CloudFormation keeps events for ninety days.
+    pub(crate) fn forget_history(&mut self) {
+        self.past.clear();
+    }
+
     // ---- what a driver sees -------------------------------------------------------------------
 
     pub(crate) fn observe(&mut self, run: &Run, look: Look) -> Observation {
@@ -301,8 +311,13 @@ impl Cloud {
             name: STACK.into(),
             status: self.status.clone(),
             status_reason: None,
-            parameters: vec![parameter(PARAMETER, value(self.mode)), parameter("DomainName", "example.org")],
-            capabilities: Vec::new(),
+            parameters: vec![
+                parameter(PARAMETER, value(self.mode)),
+                parameter("DomainName", "example.org"),
+                // NoEcho: AWS masks it, and the mask must never be sent back.
+                parameter("AdminPassword", "****"),
+            ],
+            capabilities: vec!["CAPABILITY_NAMED_IAM".to_owned()],
             outputs: Vec::new(),
             role_arn: None,
             parent_id: None,

@@ -2,9 +2,12 @@
 //! and race, and operators who do as they like. After every event the invariants of `judge` hold.
 
 mod cloud;
+mod counterexamples;
 mod crashes;
 mod driver;
+mod failures;
 mod histories;
 mod judge;
 mod model_check;
 mod story;
+mod walk;

@@ -53,16 +53,16 @@ pub(crate) fn backup(cloud: &mut Cloud) -> Run {
     driver.run
 }
 
-fn outcome(run: &Run) -> Outcome {
+pub(crate) fn outcome(run: &Run) -> Outcome {
     run.ending.as_ref().expect("it ended").outcome
 }
 
-fn why(run: &Run) -> &str {
+pub(crate) fn why(run: &Run) -> &str {
     run.ending.as_ref().and_then(|ending| ending.why.as_deref()).unwrap_or_default()
 }
 
 /// Lets the operator act as soon as `when` holds, and the run go on to its end.
-fn with_operator(cloud: &mut Cloud, mode: Mode, when: impl Fn(&Cloud, &Driver) -> bool) -> Run {
+pub(crate) fn with_operator(cloud: &mut Cloud, mode: Mode, when: impl Fn(&Cloud, &Driver) -> bool) -> Run {
     let mut driver = driver::begin(cloud, BACKUP).unwrap();
     drive_until(cloud, &mut driver, when);
     assert!(cloud.operator(mode), "the operator could act");
@@ -70,7 +70,7 @@ fn with_operator(cloud: &mut Cloud, mode: Mode, when: impl Fn(&Cloud, &Driver) -
     driver.run
 }
 
-fn capturing(cloud: &Cloud, driver: &Driver) -> bool {
+pub(crate) fn capturing(cloud: &Cloud, driver: &Driver) -> bool {
     driver.run.files.is_some() && !cloud.busy()
 }
 
@@ -86,7 +86,7 @@ fn a_backup_takes_the_stack_offline_and_brings_it_back() {
 }
 
 #[test]
-fn a_stack_that_was_offline_before_stays_offline_after() {
+fn fm_18_a_stack_that_was_offline_before_stays_offline_after() {
     let mut cloud = Cloud::new(Mode::Offline, Durations::SHORT, Fates::default());
     let run = backup(&mut cloud);
     assert_eq!((outcome(&run), cloud.mode), (Outcome::Complete, Mode::Offline), "{}", why(&run));
@@ -114,7 +114,7 @@ fn a_seed_comes_first_and_is_no_half() {
 }
 
 #[test]
-fn an_off_that_rolls_back_fails_the_run_and_owes_nothing() {
+fn fm_20_an_off_that_rolls_back_fails_the_run_and_owes_nothing() {
     let mut cloud = online(Fates { off_rolls_back: 1, ..Fates::default() });
     let run = backup(&mut cloud);
     assert_eq!((outcome(&run), cloud.mode), (Outcome::Failed, Mode::Online));
@@ -124,14 +124,14 @@ fn an_off_that_rolls_back_fails_the_run_and_owes_nothing() {
 }
 
 #[test]
-fn an_on_that_rolls_back_twice_is_tried_again_and_the_backup_is_good() {
+fn fm_22_an_on_that_rolls_back_twice_is_tried_again_and_the_backup_is_good() {
     let mut cloud = online(Fates { on_rolls_back: 2, ..Fates::default() });
     let run = backup(&mut cloud);
     assert_eq!((outcome(&run), cloud.mode), (Outcome::Complete, Mode::Online), "{}", why(&run));
 }
 
 #[test]
-fn an_on_that_rolls_back_three_times_ends_loudly_with_what_to_do() {
+fn fm_22_an_on_that_rolls_back_three_times_ends_loudly_with_what_to_do() {
     let mut cloud = online(Fates { on_rolls_back: 3, ..Fates::default() });
     let run = backup(&mut cloud);
     let ending = run.ending.unwrap();
@@ -139,7 +139,7 @@ fn an_on_that_rolls_back_three_times_ends_loudly_with_what_to_do() {
 }
 
 #[test]
-fn update_rollback_failed_stops_and_says_what_to_do() {
+fn fm_21_update_rollback_failed_stops_and_says_what_to_do() {
     let mut cloud = online(Fates { off_rollback_fails: 1, ..Fates::default() });
     let run = backup(&mut cloud);
     let ending = run.ending.unwrap();
@@ -156,7 +156,7 @@ fn a_failed_job_brings_the_stack_back_and_leaves_an_orphan() {
 }
 
 #[test]
-fn a_failed_snapshot_brings_the_stack_back_and_then_stops_the_job() {
+fn fm_46_a_failed_snapshot_brings_the_stack_back_and_then_stops_the_job() {
     let mut cloud = online(Fates { snapshot_fails: 1, ..Fates::default() });
     let run = backup(&mut cloud);
     assert_eq!((outcome(&run), cloud.mode), (Outcome::Failed, Mode::Online));
@@ -173,7 +173,7 @@ fn a_job_completed_with_issues_is_incomplete() {
 }
 
 #[test]
-fn a_job_that_never_starts_spends_the_budget_and_the_stack_comes_back() {
+fn fm_55_a_job_that_never_starts_spends_the_budget_and_the_stack_comes_back() {
     let mut cloud = online(Fates { job: JobFate::NeverStarts, ..Fates::default() });
     let run = backup(&mut cloud);
     assert_eq!((outcome(&run), cloud.mode), (Outcome::Failed, Mode::Online));
@@ -183,7 +183,7 @@ fn a_job_that_never_starts_spends_the_budget_and_the_stack_comes_back() {
 }
 
 #[test]
-fn tags_that_do_not_stick_are_written_once_more() {
+fn fm_66_tags_that_do_not_stick_are_written_once_more() {
     let mut cloud = online(Fates { tags_do_not_stick: 2, ..Fates::default() });
     let run = backup(&mut cloud);
     assert_eq!(outcome(&run), Outcome::Complete, "{}", why(&run));
@@ -191,7 +191,7 @@ fn tags_that_do_not_stick_are_written_once_more() {
 }
 
 #[test]
-fn a_recovery_point_that_appears_late_is_waited_for() {
+fn fm_65_a_recovery_point_that_appears_late_is_waited_for() {
     let mut cloud = online(Fates { point_is_late: 150_000, ..Fates::default() });
     assert_eq!(outcome(&backup(&mut cloud)), Outcome::Complete);
     let mut cloud = online(Fates { point_is_late: 9_000_000, ..Fates::default() });
@@ -199,7 +199,7 @@ fn a_recovery_point_that_appears_late_is_waited_for() {
 }
 
 #[test]
-fn somebody_elses_snapshot_of_the_same_name_is_not_adopted() {
+fn fm_04_somebody_elses_snapshot_of_the_same_name_is_not_adopted() {
     let mut cloud = online(Fates::default());
     cloud.squatter = true;
     let run = backup(&mut cloud);
@@ -208,7 +208,7 @@ fn somebody_elses_snapshot_of_the_same_name_is_not_adopted() {
 }
 
 #[test]
-fn an_operator_who_changes_another_parameter_breaks_the_fence_and_the_stack_still_comes_back() {
+fn fm_23_an_operator_who_changes_another_parameter_breaks_the_fence_and_the_stack_still_comes_back() {
     let mut cloud = online(Fates::default());
     let run = with_operator(&mut cloud, Mode::Offline, capturing);
     assert_eq!((outcome(&run), cloud.mode), (Outcome::Inconsistent, Mode::Online));
@@ -216,7 +216,7 @@ fn an_operator_who_changes_another_parameter_breaks_the_fence_and_the_stack_stil
 }
 
 #[test]
-fn an_operator_who_turns_it_on_while_capturing_breaks_the_fence_and_it_stays_on() {
+fn fm_24_an_operator_who_turns_it_on_while_capturing_breaks_the_fence_and_it_stays_on() {
     let mut cloud = online(Fates::default());
     let run = with_operator(&mut cloud, Mode::Online, capturing);
     assert_eq!((outcome(&run), cloud.mode), (Outcome::Inconsistent, Mode::Online));

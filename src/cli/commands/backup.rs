@@ -92,7 +92,7 @@ impl Backup {
                 note: self.note.clone(),
                 hold: self.keep.clone(),
             },
-            ask: Ask { live, strict: self.strict || file.strict == Some(true), switch_only: false },
+            ask: Ask { live, strict: self.strict || file.strict == Some(true), ..Ask::default() },
             timeout: Some(Duration::from_secs(timeout.into())),
             no_wait: self.no_wait,
         }

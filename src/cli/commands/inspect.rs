@@ -15,6 +15,7 @@ use super::super::{holder, stack_arg};
 use crate::engine;
 use crate::model::survey::{Discovery, Survey};
 use crate::model::topology::{OfflineSwitch, RestoreParameters, Topology};
+use crate::plan::preflight::{self, Ask};
 use crate::world::World;
 
 /// Show which cluster, file system, vault, role, secret and parameters were found, and how.
@@ -101,6 +102,8 @@ pub(crate) async fn run(args: &Inspect, cx: &Context) -> Result<Exit, Failure> {
     let survey = cx.survey(&aws, &args.stack, &args.topology).await?;
     let runs = survey.runs.here().map(Vec::as_slice).unwrap_or_default();
     holder::warn_stale(cx, aws.region(), runs, aws.now());
+    let findings = preflight::findings(&survey, cx.profile_of(&survey).as_ref(), Ask::default(), aws.now());
+    holder::warn_debt(cx, &findings);
     if survey.topology.is_none() {
         return Err(unread(cx, &survey));
     }

@@ -12,7 +12,7 @@ use super::super::failure::Failure;
 use super::super::output::table::{self, Cell, Tone};
 use super::super::output::{Document, Page, human};
 use super::super::{catalogue, holder, stack_arg};
-use crate::model::backup::{Backup, State};
+use crate::model::backup::{Backup, Other, OtherKind, State};
 use crate::plan::catalogue::Catalogue;
 use crate::world::World;
 
@@ -22,7 +22,7 @@ pub(crate) struct List {
     /// Only of this stack.
     #[arg(value_parser = stack_arg::parse)]
     stack: Option<String>,
-    /// Say, too, how many snapshots and recovery points there are that stacksnap did not make.
+    /// Show, too, the snapshots and recovery points that stacksnap did not make: it leaves them alone.
     #[arg(long)]
     all: bool,
 }
@@ -58,6 +58,8 @@ pub(crate) struct Foreign {
     pub(crate) snapshots: usize,
     /// Recovery points.
     pub(crate) recovery_points: usize,
+    /// Both, one by one, the newest first.
+    pub(crate) items: Vec<Other>,
 }
 
 /// Lists them.
@@ -68,10 +70,13 @@ pub(crate) async fn run(args: &List, cx: &Context) -> Result<Exit, Failure> {
     let aws = cx.aws().await?;
     let gathered = catalogue::gather(cx, &aws, What { stack: args.stack.as_deref(), foreign: args.all }).await?;
     holder::warn_stale(cx, aws.region(), &gathered.runs, aws.now());
-    let catalogue = gathered.catalogue;
-    let foreign = args
-        .all
-        .then_some(Foreign { snapshots: catalogue.foreign_snapshots, recovery_points: catalogue.foreign_points });
+    holder::warn_left(cx, aws.region(), &gathered.runs);
+    let mut catalogue = gathered.catalogue;
+    let foreign = args.all.then(|| Foreign {
+        snapshots: catalogue.foreign_snapshots,
+        recovery_points: catalogue.foreign_points,
+        items: std::mem::take(&mut catalogue.others),
+    });
     cx.emit(&BackupList { items: Rows(catalogue), foreign })?;
     Ok(Exit::Done)
 }
@@ -85,12 +90,47 @@ impl Document for BackupList {
         } else {
             table(page, || self.items.0.backups())?;
         }
-        if let Some(Foreign { snapshots, recovery_points }) = &self.foreign {
-            page.line(format!(
-                "left alone: {snapshots} DB cluster snapshots and {recovery_points} recovery points made by others"
-            ))?;
+        match &self.foreign {
+            Some(foreign) => foreign.text(page),
+            None => Ok(()),
         }
-        Ok(())
+    }
+}
+
+impl Foreign {
+    fn text(&self, page: &mut Page<'_>) -> io::Result<()> {
+        let Self { snapshots, recovery_points, items } = self;
+        page.line("")?;
+        page.line(format!(
+            "made by others, and left alone: {snapshots} DB cluster snapshots and {recovery_points} recovery points"
+        ))?;
+        if items.is_empty() {
+            return Ok(());
+        }
+        let now = page.now;
+        let heads = ["WHAT", "MADE BY", "AGE", "STATUS", "OF", "ID"];
+        table::write(
+            page,
+            heads,
+            || items.iter(),
+            |other| {
+                [
+                    Cell::from(what(other.what)),
+                    Cell::from(&other.made),
+                    or_dash(other.created.map(|created| human::age(created, now))),
+                    Cell::from(&other.status),
+                    Cell::from(&other.of),
+                    Cell::from(&other.id),
+                ]
+            },
+        )
+    }
+}
+
+fn what(kind: OtherKind) -> &'static str {
+    match kind {
+        OtherKind::Snapshot => "snapshot",
+        OtherKind::RecoveryPoint => "recovery point",
     }
 }
 
@@ -165,15 +205,30 @@ mod tests {
         ");
     }
 
+    fn theirs() -> Other {
+        Other {
+            created: Some("2026-11-20T04:00:00Z".parse().unwrap()),
+            what: OtherKind::Snapshot,
+            id: "rds:my-hub-app-db-2026-11-20-04-00".into(),
+            made: "automated".into(),
+            status: "available".into(),
+            of: "my-hub-app-db".into(),
+            vault: None,
+        }
+    }
+
     #[test]
     fn an_empty_list_says_so() {
         let list = BackupList {
             items: Rows(Catalogue::default()),
-            foreign: Some(Foreign { snapshots: 12, recovery_points: 30 }),
+            foreign: Some(Foreign { snapshots: 1, recovery_points: 0, items: vec![theirs()] }),
         };
         insta::assert_snapshot!(text_of(&list, samples::now()), @"
         no backups
-        left alone: 12 DB cluster snapshots and 30 recovery points made by others
+
+        made by others, and left alone: 1 DB cluster snapshots and 0 recovery points
+        WHAT      MADE BY    AGE  STATUS     OF             ID
+        snapshot  automated  2h   available  my-hub-app-db  rds:my-hub-app-db-2026-11-20-04-00
         ");
         assert_eq!(serde_json::to_value(&list).unwrap()["items"], serde_json::json!([]));
     }

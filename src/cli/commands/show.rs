@@ -84,7 +84,7 @@ impl Document for BackupView {
         let toned = if backup.state == State::Complete { page.paint.good(state) } else { page.paint.warning(state) };
         page.line(format!("{}  {toned}", page.paint.bold(&super::super::output::clean::clean(&backup.id))))?;
         let skew = backup.skew_s.map(|skew| format!("{skew}s between the halves"));
-        let began = backup.began.map(|began| format!("{} ({} ago)", human::time(began), human::age(began, page.now)));
+        let began = backup.began.map(|began| format!("{} ({})", human::time(began), human::ago(began, page.now)));
         // A tag that somebody edited is shown as it is.
         let completed = backup.completed.as_deref().map(|at| at.parse().map_or_else(|_| at.to_owned(), human::time));
         let fields = [

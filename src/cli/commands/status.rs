@@ -114,6 +114,7 @@ pub(crate) async fn run(args: &Status, cx: &Context) -> Result<Exit, Failure> {
     }
     let (report, runs) = look(args, cx, &aws).await?;
     holder::warn_stale(cx, aws.region(), &runs, aws.now());
+    holder::warn_left(cx, aws.region(), &runs);
     cx.emit(&report)?;
     Ok(Exit::Done)
 }
@@ -259,7 +260,7 @@ impl StackStatus {
         }
         match &self.last_good {
             Some(good) => {
-                let age = good.began.map(|began| format!(" ({} ago)", human::age(began, page.now)));
+                let age = good.began.map(|began| format!(" ({})", human::ago(began, page.now)));
                 page.field("  last good", format!("{}{}", good.id, age.unwrap_or_default()))?;
             }
             None => page.field("  last good", "none")?,

@@ -87,7 +87,7 @@ async fn planned(aws: &Aws) -> Run {
     let kind = Kind::Backup { live: false, seed: false };
     let planned = plan::backup::plan(&survey, None, kind, options, Ask::default(), aws.now());
     let (run, _) = planned.unwrap();
-    let lock = Lock { run: run.id.clone(), stack_id: run.target.stack_id.clone(), since: None };
+    let lock = Lock { run: run.id.clone(), stack_id: run.target.stack_id.clone(), holder: None, since: None };
     aws.lock("my-hub", &lock).await.unwrap();
     aws.save(&run).await.unwrap();
     run
@@ -101,7 +101,7 @@ async fn without_a_bug_the_backup_is_complete() {
 }
 
 #[tokio::test]
-async fn a_panic_brings_the_stack_back() {
+async fn fm_13_a_panic_brings_the_stack_back() {
     let driven = driven(snapshot, 1).await;
     assert_eq!((driven.end, driven.stop), (End::Over, Some(Stop::Panic)));
     assert_eq!(driven.sights.mode, Some(Mode::Online));
@@ -109,7 +109,7 @@ async fn a_panic_brings_the_stack_back() {
 }
 
 #[tokio::test]
-async fn a_bug_on_the_way_home_is_survived_a_few_times() {
+async fn fm_13_a_bug_on_the_way_home_is_survived_a_few_times() {
     let homeward =
         |action: &Action| matches!(action, Action::ExecuteChangeSet { switch: crate::model::Switch::On, .. });
     let survived = driven(homeward, PANICS).await;

@@ -24,6 +24,14 @@ pub(crate) fn age(at: Timestamp, now: Timestamp) -> String {
     }
 }
 
+/// `3h ago`, `just now`
+pub(crate) fn ago(at: Timestamp, now: Timestamp) -> String {
+    match age(at, now).as_str() {
+        "now" => "just now".to_owned(),
+        age => format!("{age} ago"),
+    }
+}
+
 /// `512 B`, `1.5 GiB`
 pub(crate) fn size(bytes: u64) -> String {
     let mut unit = 0;
@@ -52,6 +60,7 @@ mod tests {
         let ages: Vec<String> =
             [0, 5, 60, 7200, 86400 * 3, -5].iter().map(|ago| age(at(1_000_000 - ago), at(1_000_000))).collect();
         assert_eq!(ages, ["now", "5s", "1m", "2h", "3d", "now"]);
+        assert_eq!([ago(at(0), at(0)), ago(at(0), at(7200))], ["just now", "2h ago"]);
         assert_eq!([0, 1023, 1536, 5 << 30].map(size), ["0 B", "1023 B", "1.5 KiB", "5.0 GiB"]);
         assert_eq!(time(at(0)), "1970-01-01 00:00:00Z");
     }

@@ -83,7 +83,7 @@ impl Story {
         self.halves(sights, &mut lines);
         self.sight(tick, &mut lines);
         actions(tick, &mut lines);
-        changes(&tick.before, &tick.run, &mut lines);
+        changes(&tick.before, &tick.run, self.mode, &mut lines);
         lines
     }
 
@@ -170,7 +170,7 @@ fn actions(tick: &Tick, lines: &mut Vec<Line>) {
     }
 }
 
-fn changes(before: &Run, after: &Run, lines: &mut Vec<Line>) {
+fn changes(before: &Run, after: &Run, mode: Option<Mode>, lines: &mut Vec<Line>) {
     for warning in after.warnings.iter().filter(|warning| !before.warnings.contains(warning)) {
         lines.push(Line::warning("warning", warning.as_str()));
     }
@@ -189,7 +189,9 @@ fn changes(before: &Run, after: &Run, lines: &mut Vec<Line>) {
         lines.push(Line::info("online", format!("online again after {}", duration::show(seconds))));
     }
     if after.phase != before.phase && after.phase != Phase::Done {
-        let since = eta::offline_since(after).map(|since| format!(" ({since})")).unwrap_or_default();
+        // Somebody else may have brought it back.
+        let since = eta::offline_since(after).filter(|_| mode != Some(Mode::Online));
+        let since = since.map(|since| format!(" ({since})")).unwrap_or_default();
         lines.push(Line::info("phase", format!("{}{since}", after.phase)));
     }
 }

@@ -11,12 +11,12 @@ use crate::engine::turn::{PATIENCE, SOON, Turn, View};
 use crate::engine::{Action, Look, Step, change, fence, labels};
 use crate::model::half::{Job, Snapshot};
 use crate::model::run::{Mode, Outcome, Phase};
-use crate::model::{ClusterStatus, JobState, SnapshotStatus, Switch};
+use crate::model::{ClusterStatus, JobState, Seen, SnapshotStatus, Switch};
 
 /// Between two full looks while the halves are made: whether somebody else changed the stack.
-const FULL_EVERY: SignedDuration = SignedDuration::from_mins(5);
-/// The same where earlier durations are known.
-const FULL_EVERY_KNOWN: SignedDuration = SignedDuration::from_mins(10);
+const FULL_EVERY: SignedDuration = SignedDuration::from_mins(10);
+/// The same where earlier durations are known, and with them how long it goes on.
+const FULL_EVERY_KNOWN: SignedDuration = SignedDuration::from_mins(20);
 /// So long after it was asked for, a half may still not be shown.
 const GRACE: SignedDuration = SignedDuration::from_secs(120);
 
@@ -32,6 +32,8 @@ pub(super) fn step(mut turn: Turn<'_>) -> Step {
             "raise --max-offline, or use --seed",
         );
     }
+    note_snapshot(&mut turn);
+    label(&mut turn);
     if let Some(step) = light(&turn) {
         return turn.wait(step.0, step.1);
     }
@@ -56,7 +58,9 @@ fn light(turn: &Turn<'_>) -> Option<(SignedDuration, Look)> {
     let job = turn.seen.job.here()?;
     let every = if turn.run.expected.job.is_some() { FULL_EVERY_KNOWN } else { FULL_EVERY };
     let due = turn.run.looked.is_none_or(|at| turn.now.duration_since(at) >= every);
-    let news = settled(turn.seen.snapshot.here()) || job.state == JobState::Completed || job.state.lost();
+    let failed = turn.seen.snapshot.here().is_some_and(|s| settled(Some(s)) && s.status != SnapshotStatus::Available);
+    let both_done = turn.run.snapshot_seen.is_some() && job.state == JobState::Completed;
+    let news = failed || both_done || job.state.lost();
     (looked && both && !due && !news).then(|| (pace_of(turn), next_look(turn)))
 }
 
@@ -102,6 +106,9 @@ fn settled_job(job: &Job) -> bool {
 }
 
 fn full(mut turn: Turn<'_>, view: View<'_>) -> Step {
+    if turn.seen.snapshot.here().is_some_and(|snapshot| labels::is_marked(&turn.run, snapshot)) {
+        return turn.to(Phase::Resuming);
+    }
     let offline = turn.run.target.switch.as_ref().and_then(|switch| mode(view.stack, switch)) == Some(Mode::Offline);
     if !turn.run.live() && (view.busy() || !offline) {
         return changed_meanwhile(turn, view);
@@ -110,9 +117,7 @@ fn full(mut turn: Turn<'_>, view: View<'_>) -> Step {
         let (outcome, what) = step;
         return fail(turn, outcome, what, "");
     }
-    note_snapshot(&mut turn);
     ask(&mut turn, view);
-    label(&mut turn);
     if turn.run.prior == Some(Mode::Online) && !turn.run.live() && turn.run.asked.is_some() {
         // Made now, executed when both are complete: costs no offline time.
         change::prepare(&mut turn, view, Switch::On);
@@ -123,7 +128,8 @@ fn full(mut turn: Turn<'_>, view: View<'_>) -> Step {
             let (wait, look) = (pace_of(&turn), next_look(&turn));
             turn.wait(wait, look)
         }
-        _ => turn.look_again(SignedDuration::from_secs(2)),
+        _ if turn.actions.is_empty() => turn.look_again(SignedDuration::from_secs(2)),
+        _ => turn.wait(SignedDuration::from_secs(2), Look::HALVES),
     }
 }
 
@@ -219,7 +225,11 @@ fn ready(turn: &mut Turn<'_>, view: View<'_>) -> bool {
         return false;
     }
     let cluster = turn.cluster().is_some_and(|cluster| cluster.status == ClusterStatus::Available);
-    let files = turn.seen.file_system.here().is_some_and(crate::model::half::FileSystem::available);
+    // Looked at until the halves have been asked for; a later retry takes AWS's own word for it.
+    let files = match &turn.seen.file_system {
+        Seen::NotLooked => turn.run.asked.is_some(),
+        seen => seen.here().is_some_and(crate::model::half::FileSystem::available),
+    };
     let free = turn.seen.others.here().is_none_or(Vec::is_empty);
     let waited = turn.since_phase() > PATIENCE && turn.run.asked.is_none();
     if waited && !(cluster && files && free) {
@@ -241,7 +251,8 @@ fn label(turn: &mut Turn<'_>) {
         turn.run.files = Some(crate::model::run::StartedJob { id: job.id.clone(), point: job.recovery_point.clone() });
     }
     let point = turn.run.files.as_ref().and_then(|files| files.point.as_deref());
-    if let (Some(snapshot), Some(point)) = (turn.seen.snapshot.here(), point) {
+    let own = turn.seen.snapshot.here().filter(|snapshot| labels::is_own(&turn.run, &snapshot.tags));
+    if let (Some(snapshot), Some(point)) = (own, point) {
         let missing = labels::missing(&[labels::partner(point)], &snapshot.tags);
         if !missing.is_empty() {
             turn.actions.push(Action::TagSnapshot { arn: snapshot.arn.clone(), tags: missing });

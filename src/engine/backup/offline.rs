@@ -63,6 +63,7 @@ fn newest(view: View<'_>) -> Option<&Operation> {
 fn go_offline(mut turn: Turn<'_>, view: View<'_>) -> Step {
     match change::advance(&mut turn, view, Switch::Off) {
         Progress::Going => turn.look_again(SOON),
+        Progress::Executing => turn.wait(SOON, Look::EVENTS),
         Progress::NothingToChange => fail(
             turn,
             "CloudFormation says that the stack is offline already, its parameter says online",

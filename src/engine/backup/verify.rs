@@ -54,8 +54,9 @@ fn halves<'a>(turn: &Turn<'a>) -> Result<(&'a Snapshot, &'a RecoveryPoint), Verd
     if snapshot.status != SnapshotStatus::Available {
         return Err(Verdict::Incomplete(format!("the DB cluster snapshot is `{}`", snapshot.status)));
     }
-    if !labels::is_own(&turn.run, &snapshot.tags) && turn.run.retagged {
-        return Err(Verdict::Incomplete("the DB cluster snapshot does not bear this run's tags".to_owned()));
+    if !labels::is_own(&turn.run, &snapshot.tags) {
+        // Not written again: without these two nothing says that it is this run's.
+        return Err(late("the DB cluster snapshot does not bear this run's tags"));
     }
     if let Some(job) = turn.seen.job.here().filter(|job| !job.succeeded()) {
         let message = job.message.as_deref().unwrap_or("no message");
@@ -81,7 +82,7 @@ fn warn_of_rotation(turn: &mut Turn<'_>) {
 }
 
 fn broken_fence(turn: &Turn<'_>, snapshot: &Snapshot) -> Option<String> {
-    if turn.run.live() {
+    if turn.run.live() || labels::is_marked(&turn.run, snapshot) {
         return None;
     }
     let (Some(view), Some(job)) = (turn.view(), turn.seen.job.here()) else {
@@ -93,7 +94,7 @@ fn broken_fence(turn: &Turn<'_>, snapshot: &Snapshot) -> Option<String> {
     fence(&turn.run, view.stack, view.history, snapshot, job).err()
 }
 
-/// Tags that did not stick are written once more; then the mark, one half after the other.
+/// Tags that did not stick are written again; then the mark, one half after the other.
 fn tag(mut turn: Turn<'_>, snapshot: &Snapshot, point: &RecoveryPoint) -> Step {
     let there = point.tags.clone().unwrap_or_default();
     let on_point = labels::missing(&labels::half(&turn.run), &there);
@@ -102,6 +103,9 @@ fn tag(mut turn: Turn<'_>, snapshot: &Snapshot, point: &RecoveryPoint) -> Step {
     let on_snapshot = labels::missing(&wanted, &snapshot.tags);
     if !(on_point.is_empty() && on_snapshot.is_empty()) {
         return write_again(turn, (snapshot, on_snapshot), (point, on_point));
+    }
+    if there.contains_key(COMPLETE) && snapshot.tags.contains_key(COMPLETE) {
+        return turn.end();
     }
     if let Some(refused) = turn.run.refused.as_ref().filter(|refused| refused.times >= TRIES) {
         let what = format!("the mark of completeness could not be written: {}", refused.last);
@@ -113,10 +117,8 @@ fn tag(mut turn: Turn<'_>, snapshot: &Snapshot, point: &RecoveryPoint) -> Step {
     let mark = vec![labels::complete(turn.now)];
     if !there.contains_key(COMPLETE) {
         turn.actions.push(Action::TagPoint { arn: point.arn.clone(), tags: mark });
-    } else if !snapshot.tags.contains_key(COMPLETE) {
-        turn.actions.push(Action::TagSnapshot { arn: snapshot.arn.clone(), tags: mark });
     } else {
-        return turn.end();
+        turn.actions.push(Action::TagSnapshot { arn: snapshot.arn.clone(), tags: mark });
     }
     turn.look_again(SignedDuration::from_secs(1))
 }
@@ -126,18 +128,16 @@ fn write_again(
     (snapshot, on_snapshot): (&Snapshot, Vec<Tag>),
     (point, on_point): (&RecoveryPoint, Vec<Tag>),
 ) -> Step {
-    if turn.run.retagged && turn.since_phase() > GRACE {
+    if turn.since_phase() > GRACE {
         let missing = on_snapshot.iter().chain(&on_point).map(|(key, _)| key.as_str()).collect::<Vec<_>>().join(", ");
         return incomplete(turn, format!("tags did not stick on the halves: {missing}"));
     }
-    if !turn.run.retagged {
-        turn.run.retagged = true;
-        if !on_snapshot.is_empty() {
-            turn.actions.push(Action::TagSnapshot { arn: snapshot.arn.clone(), tags: on_snapshot });
-        }
-        if !on_point.is_empty() {
-            turn.actions.push(Action::TagPoint { arn: point.arn.clone(), tags: on_point });
-        }
+    // Every time, not once: a driver that died here wrote nothing, whatever its record says.
+    if !on_snapshot.is_empty() {
+        turn.actions.push(Action::TagSnapshot { arn: snapshot.arn.clone(), tags: on_snapshot });
+    }
+    if !on_point.is_empty() {
+        turn.actions.push(Action::TagPoint { arn: point.arn.clone(), tags: on_point });
     }
     turn.look_again(SOON)
 }

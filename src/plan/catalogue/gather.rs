@@ -9,6 +9,7 @@ use crate::model::run::Run;
 
 use super::compact::{Pool, SmallArn, Sym};
 use super::halves::{Claim, Database, Files};
+use super::others::Others;
 use super::{Catalogue, join};
 
 /// Gathers halves page by page, keeping little of each, and joins them at the end.
@@ -25,6 +26,8 @@ pub struct Gather {
     pub(super) unread: BTreeSet<Sym>,
     pub(super) foreign_snapshots: usize,
     pub(super) by_plan: HashSet<SmallArn>,
+    /// What others made, where it is to be shown.
+    pub(super) foreign: Option<Others>,
 }
 
 impl Gather {
@@ -33,11 +36,22 @@ impl Gather {
         Self { stack: stack.map(str::to_owned), ..Self::default() }
     }
 
+    /// Keeps, too, what others made, to be shown one by one.
+    #[must_use]
+    pub fn with_others(self) -> Self {
+        Self { foreign: Some(Others::default()), ..self }
+    }
+
     /// Takes a snapshot in; somebody else's is only counted.
     #[expect(clippy::needless_pass_by_value, reason = "taken in: the caller has no further use for it")]
     pub fn snapshot(&mut self, snapshot: Snapshot) {
         match Database::read(&mut self.pool, &snapshot) {
-            None => self.foreign_snapshots += 1,
+            None => {
+                self.foreign_snapshots += 1;
+                if let Some(others) = &mut self.foreign {
+                    others.snapshot(&snapshot);
+                }
+            }
             Some(half) if self.wanted(&half) => self.databases.push(half),
             Some(half) if !half.point.is_none() => {
                 self.others.insert(half.point);
@@ -53,6 +67,9 @@ impl Gather {
     /// Takes a recovery point in, its tags read or not.
     #[expect(clippy::needless_pass_by_value, reason = "taken in: the caller has no further use for it")]
     pub fn point(&mut self, point: RecoveryPoint) {
+        if let Some(others) = &mut self.foreign {
+            others.point(&point);
+        }
         if point.by_plan {
             let arn = self.pool.arn(&point.arn);
             self.by_plan.insert(arn);

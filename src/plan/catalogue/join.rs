@@ -5,13 +5,14 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 
-use crate::model::backup::{Backup, State};
+use crate::model::backup::{Backup, Other, State};
 use crate::model::run::{Kind, Run};
 
 use super::compact::{Id, Pool, SmallArn};
 use super::gather::Gather;
 use super::halves::{Claim, Database, Files};
 use super::judge::{Group, Says, Why, says, temper, verdict};
+use super::others::Others;
 use super::{Catalogue, NONE, Row};
 
 /// One half's claim to an id.
@@ -32,9 +33,11 @@ pub(super) fn join(mut gather: Gather, runs: &[Run], now: Timestamp) -> Catalogu
         runs_by_id.insert(id, run);
     }
     let entries = entries(&gather, &mut counts);
+    let others = std::mem::take(&mut gather.foreign).map(|others| foreign(others, &gather, &counts));
     let mut catalogue = Catalogue {
+        others: others.unwrap_or_default(),
         foreign_snapshots: gather.foreign_snapshots,
-        foreign_points: gather.by_plan.len() + counts.foreign,
+        foreign_points: gather.by_plan.len() + counts.foreign.len(),
         seeds: counts.seeds,
         ..Catalogue::default()
     };
@@ -54,9 +57,19 @@ pub(super) fn join(mut gather: Gather, runs: &[Run], now: Timestamp) -> Catalogu
     catalogue
 }
 
+/// What others made, one by one.
+fn foreign(mut others: Others, gather: &Gather, counts: &Counts) -> Vec<Other> {
+    let points = counts.foreign.iter().filter_map(|at| gather.files.get(usize::try_from(*at).ok()?));
+    for arn in points.filter_map(|half| gather.pool.spell_arn(half.arn)) {
+        others.is_foreign(&arn);
+    }
+    others.into_list()
+}
+
 #[derive(Default)]
 struct Counts {
-    foreign: usize,
+    /// Where they stand among the recovery points.
+    foreign: Vec<u32>,
     seeds: usize,
 }
 
@@ -103,7 +116,7 @@ fn entries(gather: &Gather, counts: &mut Counts) -> Vec<Entry> {
                 all.push(Entry { id: marks.id, files: true, at: number(at) });
             }
             None if !claimed.get(at).copied().unwrap_or_default() && !gather.others.contains(&half.arn) => {
-                counts.foreign += 1;
+                counts.foreign.push(number(at));
             }
             _ => {}
         }

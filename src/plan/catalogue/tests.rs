@@ -242,6 +242,25 @@ fn other_peoples_halves_are_counted_and_left_alone() {
     let catalogue = world.catalogue();
     assert_eq!(catalogue.len(), 1);
     assert_eq!((catalogue.foreign_snapshots, catalogue.foreign_points), (2, 2));
+    assert!(catalogue.others.is_empty(), "there is no end to what others make: only where it is asked for");
+}
+
+#[test]
+fn other_peoples_halves_are_shown_one_by_one_where_they_are_asked_for() {
+    let mut gather = Gather::new(None).with_others();
+    gather.snapshot(snapshot(&id(0), Some(1), true));
+    gather.point(point(1, None));
+    gather.snapshot(Snapshot { manual: false, ..snapshot("rds:nightly", None, false) });
+    gather.snapshot(Snapshot { manual: false, ..snapshot("awsbackup:job-1", None, false) });
+    gather.snapshot(Snapshot { tags: Tags::new(), ..snapshot("theirs", None, false) });
+    gather.point(RecoveryPoint { by_plan: true, ..point(7, None) });
+    gather.point(point(8, None));
+    gather.point(point(8, None));
+    let catalogue = gather.join(&[], now());
+    assert_eq!(catalogue.len(), 1);
+    let mut made: Vec<&str> = catalogue.others.iter().map(|other| &*other.made).collect();
+    made.sort_unstable();
+    assert_eq!(made, ["automated", "awsbackup", "manual", "on-demand", "plan"]);
 }
 
 #[test]

@@ -32,6 +32,8 @@ ids! {
     RUN_UNREADABLE = "SS012";
     /// An earlier run left the stack offline.
     LEFT_OFFLINE = "SS013";
+    /// A run took the stack offline and never brought it back.
+    DEBT = "SS014";
     /// The stack has no offline parameter.
     NO_OFFLINE_PARAMETER = "SS020";
     /// The offline parameter has neither the online nor the offline value.

@@ -1,15 +1,15 @@
 //! One region, one account: the caller's.
 
-use crate::model::Arn;
 use crate::model::finding::Finding;
 use crate::model::survey::Survey;
+use crate::model::{Arn, Seen};
 
 use super::{Look, error, ids};
 
 pub(super) fn findings(look: &Look<'_>) -> Vec<Finding> {
     let Some(caller) = look.survey.caller.here() else { return Vec::new() };
     let mut all = Vec::new();
-    for (noun, text) in arns(look.survey) {
+    for (noun, text) in arns(look.survey).into_iter().chain(named(look)) {
         let Ok(arn) = text.parse::<Arn>() else { continue };
         if !arn.region.is_empty() && arn.region != caller.region {
             all.push(other_region(noun, &arn, &caller.region));
@@ -31,6 +31,14 @@ fn arns(survey: &Survey) -> Vec<(&'static str, &str)> {
         ("DB secret", survey.secret.here().map(|secret| &secret.arn)),
     ];
     seen.into_iter().filter_map(|(noun, arn)| Some((noun, arn?.as_str()))).collect()
+}
+
+/// Parts that were named by an ARN and are not there: the ARN may say why.
+fn named<'a>(look: &Look<'a>) -> Vec<(&'static str, &'a str)> {
+    let Some(topology) = look.topology() else { return Vec::new() };
+    let role = (look.survey.role == Seen::Missing).then_some(("backup role", topology.role.value.as_str()));
+    let secret = topology.secret.as_ref().filter(|_| look.survey.secret == Seen::Missing);
+    role.into_iter().chain(secret.map(|secret| ("DB secret", secret.value.as_str()))).collect()
 }
 
 fn other_region(noun: &str, arn: &Arn, region: &str) -> Finding {

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use crate::model::debt::Debt;
 use crate::model::finding::Finding;
 use crate::model::run::{Lock, Mode, Run};
 use crate::model::{BackupId, Seen};
@@ -16,6 +17,8 @@ pub(super) fn findings(look: &Look<'_>) -> Vec<Finding> {
     all.extend(unseen::essential("the runs on record", &survey.runs));
     all.extend(holder(look));
     all.extend(survey.unreadable.iter().map(|refusal| unreadable(look, &refusal.to_string())));
+    all.extend(unseen::essential("the stack's events", &survey.history));
+    all.extend(owed(look));
     all.extend(left_offline(look));
     all
 }
@@ -90,11 +93,40 @@ fn unreadable(look: &Look<'_>, why: &str) -> Finding {
     )
 }
 
+/// A stack that a run took offline and nobody brought back. While that run, or any other, is on record
+/// as not ended, it is said already who has to bring the stack back.
+fn owed(look: &Look<'_>) -> Option<Finding> {
+    if own_runs(look).iter().any(|run| !run.ended()) {
+        return None;
+    }
+    let name = look.name();
+    match look.debt() {
+        Debt::None => None,
+        Debt::Owed { run } => {
+            // Whoever switches it on pays the debt; whoever wants it offline has to own it first.
+            let say = if look.ask.switch_only && !look.ask.hold { warning } else { error };
+            Some(say(
+                ids::DEBT,
+                format!("run {run} took the stack offline and never brought it back"),
+                "It would be taken for a stack that its operator turned off, and left so.",
+                format!("Bring it back with `stacksnap resume {name}`."),
+            ))
+        }
+        Debt::Ambiguous { run, foreign } => Some(warning(
+            ids::DEBT,
+            format!("run {run} took the stack offline, and {foreign} updates of others came after that"),
+            "The operator may have meant it: nobody guesses, and a backup leaves the stack offline.",
+            format!("If it should be online: `stacksnap online {name}`."),
+        )),
+    }
+}
+
 /// The newest run that ended, if it left the stack offline and the stack still is.
 fn left_offline(look: &Look<'_>) -> Option<Finding> {
     let newest = own_runs(look).into_iter().filter(|run| run.ended()).max_by_key(|run| run.started)?;
     let left = newest.ending.as_ref().is_some_and(|ending| ending.left_offline);
-    (left && look.mode() == Some(Mode::Offline) && !look.ask.switch_only).then(|| {
+    let said = look.debt() != Debt::None;
+    (left && !said && look.mode() == Some(Mode::Offline) && !look.ask.switch_only).then(|| {
         warning(
             ids::LEFT_OFFLINE,
             format!("run {} left the stack offline", newest.id),

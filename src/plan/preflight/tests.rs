@@ -2,8 +2,9 @@ use jiff::ToSpan;
 
 use super::*;
 use crate::model::change_set::ChangeSet;
+use crate::model::history::{History, Operation};
 use crate::model::run::{Ending, Lock, Outcome, Phase, Run};
-use crate::model::stack::{Declared, Parameter};
+use crate::model::stack::{Declared, Parameter, Stack};
 use crate::model::survey::{ActiveJob, Key, Problem, Quota, Vault};
 use crate::model::{Refusal, RefusalKind, Seen};
 use crate::plan::fixture::{hubs, now, run, survey, vault};
@@ -155,7 +156,7 @@ fn a_mode_change_alone_does_not_mind_two_clusters() {
 fn locked_by(other: Run) -> impl FnOnce(&mut Survey) {
     move |survey| {
         let stack_id = other.target.stack_id.clone();
-        survey.lock = Seen::Here(Lock { run: other.id.clone(), stack_id, since: None });
+        survey.lock = Seen::Here(Lock { run: other.id.clone(), stack_id, holder: None, since: None });
         survey.runs = Seen::Here(vec![other]);
     }
 }
@@ -546,4 +547,71 @@ fn errors_come_first_in_the_order_of_their_ids() {
     });
     let order: Vec<&str> = all.iter().map(|finding| finding.id.as_str()).collect();
     assert_eq!(order, [ids::NO_CLUSTER, ids::NO_SECRET, ids::CHANGE_SETS]);
+}
+
+/// The hub, offline, after these operations that took effect: tokens, the newest first.
+fn offline_after(tokens: &[Option<&str>]) -> impl Fn(&mut Survey) {
+    let at = |hours: i64| now() - hours.hours();
+    let operation = |(hours, token): (usize, &Option<&str>)| Operation {
+        token: token.map(str::to_owned),
+        began: at(i64::try_from(hours).unwrap() + 1),
+        ended: Some(at(i64::try_from(hours).unwrap() + 1)),
+        status: "UPDATE_COMPLETE".into(),
+        failure: None,
+    };
+    let operations: Vec<Operation> = tokens.iter().enumerate().map(operation).collect();
+    move |survey| {
+        on_stack(|stack| set(stack, "StackOffline", OFFLINE))(survey);
+        survey.history = Seen::Here(History { operations: operations.clone(), newest_event: None, whole: true });
+    }
+}
+
+const OFF: Option<&str> = Some("ss-off-my-hub-20261119-020000-0");
+
+#[test]
+fn a_debt_refuses_a_backup_and_names_the_way_home() {
+    for tokens in [&[OFF][..], &[None, OFF]] {
+        let mut all = told(offline_after(tokens));
+        all.retain(|finding| finding.id != ids::ALREADY_OFFLINE);
+        let finding = only(&all, ids::DEBT, Severity::Error);
+        assert!(finding.what.contains("my-hub-20261119-020000"), "{}", finding.what);
+        assert!(finding.remedy.contains("stacksnap resume my-hub"), "{}", finding.remedy);
+    }
+}
+
+#[test]
+fn a_debt_that_may_be_meant_is_a_warning() {
+    let mut all = told(offline_after(&[None, None, OFF]));
+    all.retain(|finding| finding.id != ids::ALREADY_OFFLINE);
+    assert!(only(&all, ids::DEBT, Severity::Warning).what.contains("2 updates of others"));
+}
+
+#[test]
+fn an_operators_own_offline_is_no_debt() {
+    let wish = Some("ss-hold-my-hub-20261119-020000-0");
+    assert!(told(offline_after(&[wish, None])).iter().all(|finding| finding.id != ids::DEBT));
+}
+
+#[test]
+fn whoever_switches_the_stack_on_may_and_whoever_wants_it_offline_must_own_the_debt_first() {
+    let on = told_when(Ask { switch_only: true, ..Ask::default() }, offline_after(&[OFF]));
+    only(&on, ids::DEBT, Severity::Warning);
+    let off = told_when(Ask { switch_only: true, hold: true, ..Ask::default() }, offline_after(&[OFF]));
+    only(&off, ids::DEBT, Severity::Error);
+}
+
+#[test]
+fn a_run_that_is_under_way_owes_nothing_yet() {
+    let all = told(|survey| {
+        offline_after(&[OFF])(survey);
+        survey.runs = Seen::Here(vec![run(now())]);
+    });
+    assert!(all.iter().any(|finding| finding.id == ids::RUN_HOLDS));
+    assert!(all.iter().all(|finding| finding.id != ids::DEBT));
+}
+
+#[test]
+fn events_that_were_not_shown_refuse() {
+    let told = error_when(ids::NOT_SHOWN, |survey| survey.history = denied("cloudformation", "DescribeStackEvents"));
+    assert!(told.remedy.contains("cloudformation:DescribeStackEvents"), "{}", told.remedy);
 }
