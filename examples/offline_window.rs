@@ -6,10 +6,12 @@
 //! of AWS CLI waiters (30 s polls, one after the other) and the Rust SDK's own waiters. Every one of
 //! them settles for 30 s, starts both halves together, and is charged the same latency per call.
 
-#[expect(dead_code, reason = "the simulation's, of which this needs a part")]
+#![expect(clippy::expect_used, reason = "a measurement that cannot be made must fail")]
+
+#[expect(dead_code, clippy::unwrap_used, reason = "the simulation's, of which this needs a part")]
 #[path = "../tests/simulation/cloud.rs"]
 mod cloud;
-#[expect(dead_code, reason = "the simulation's, of which this needs a part")]
+#[expect(dead_code, clippy::unwrap_used, reason = "the simulation's, of which this needs a part")]
 #[path = "../tests/simulation/driver.rs"]
 mod driver;
 

@@ -395,9 +395,16 @@ async fn a_lock_is_had_once_and_let_go_by_its_holder_only() {
         holder: None,
         since: None,
     };
-    let other = BackupId::new(STACK, "2026-11-20T03:00:00Z".parse().unwrap());
+    let drawn = |holder: &str| Lock { holder: Some(holder.to_owned()), ..lock(&scene.run.id) };
     scene.sandbox.add_fault(Fault::times("ssm:PutParameter", FaultKind::LostAnswer, 1));
-    assert_eq!(scene.aws.lock(STACK, &lock(&scene.run.id)).await, Ok(Locked::Taken), "the lost answer was a yes");
+    assert_eq!(scene.aws.lock(STACK, &drawn("me")).await, Ok(Locked::Taken), "the lost answer was a yes");
+    let Ok(Locked::Held(holder)) = scene.aws.lock(STACK, &drawn("another machine, the same second")).await else {
+        panic!("two machines have the same run id, one has the lock")
+    };
+    assert_eq!(holder.holder.as_deref(), Some("me"));
+    scene.act(Action::Unlock { stack: STACK.to_owned(), run: scene.run.id.clone() }).await;
+    let other = BackupId::new(STACK, "2026-11-20T03:00:00Z".parse().unwrap());
+    assert_eq!(scene.aws.lock(STACK, &lock(&scene.run.id)).await, Ok(Locked::Taken), "one of old, without dice");
     let Ok(Locked::Held(holder)) = scene.aws.lock(STACK, &lock(&other)).await else { panic!("held") };
     assert_eq!(holder.run, scene.run.id);
     scene.act(Action::Unlock { stack: STACK.to_owned(), run: other }).await;

@@ -103,10 +103,13 @@ impl Aws {
     /// The third wave: the keys that the parts are encrypted with.
     async fn keys(&self, survey: &Survey) -> Vec<Key> {
         let keys = [
-            ("DB cluster", survey.cluster.here().and_then(|part| part.kms_key.clone())),
-            ("file system", survey.file_system.here().and_then(|part| part.kms_key.clone())),
-            ("vault", survey.vault.here().and_then(|part| part.kms_key.clone())),
-            ("secret", survey.secret.here().and_then(|part| part.kms_key.clone())),
+            ("DB cluster", survey.cluster.here().and_then(|part| part.kms_key.clone()).filter(|id| !id.is_empty())),
+            (
+                "file system",
+                survey.file_system.here().and_then(|part| part.kms_key.clone()).filter(|id| !id.is_empty()),
+            ),
+            ("vault", survey.vault.here().and_then(|part| part.kms_key.clone()).filter(|id| !id.is_empty())),
+            ("secret", survey.secret.here().and_then(|part| part.kms_key.clone()).filter(|id| !id.is_empty())),
         ];
         let looks = keys.into_iter().filter_map(|(of, id)| Some((of, id?)));
         join_all(looks.map(|(of, id)| async move { Key { of, state: seen(self.key_state(&id).await), id } })).await

@@ -57,7 +57,7 @@ fn place(change: &Change) -> String {
 
 fn is_protected(change: &Change, protected: &[String]) -> bool {
     let place = place(change);
-    protected.iter().any(|id| *id == place)
+    protected.contains(&place)
 }
 
 /// One tick's part of the way: make the set, wait for it, or execute it.

@@ -22,7 +22,8 @@ pub fn fence(run: &Run, stack: &Stack, history: &History, snapshot: &Snapshot, j
     if let Some(op) = history.operations.iter().find(|op| overlaps(op, start, job.completed, run.halves_done)) {
         return Err(format!(
             "the stack was changed while the halves were made (an operation began {}, status {})",
-            op.began, op.status
+            op.began.strftime("%Y-%m-%d %H:%M:%SZ"),
+            op.status
         ));
     }
     if left_offline(run, stack, history, start) {
@@ -38,11 +39,12 @@ fn earliest(a: Option<Timestamp>, b: Option<Timestamp>) -> Option<Timestamp> {
 
 /// An operation counts against the fence unless it ended before the first half was created, or began
 /// after both were complete: later than the newest operation that was there when they were seen so.
+/// Whole seconds: CloudFormation and AWS Backup do not stamp with the same precision.
 fn overlaps(op: &Operation, start: Timestamp, job_end: Option<Timestamp>, halves_done: Option<Timestamp>) -> bool {
     let before = op.ended.is_some_and(|ended| ended <= start);
     let after_both = halves_done.is_some_and(|done| op.began > done);
-    let after_job = job_end.is_none_or(|end| op.began >= end);
-    !before && !(after_both && after_job)
+    let after_job = job_end.is_none_or(|end| op.began.as_second() >= end.as_second());
+    !(before || after_both && after_job)
 }
 
 fn left_offline(run: &Run, stack: &Stack, history: &History, start: Timestamp) -> bool {

@@ -50,7 +50,7 @@ pub(super) fn step(turn: Turn<'_>, duty: Duty, home: fn(Turn<'_>) -> Step) -> St
         Some(Mode::Offline) => pay(turn, view, home),
         None => {
             let what = format!("{} has neither its online nor its offline value", switch.parameter);
-            turn.end_offline(what, "set the parameter by a stack update")
+            turn.strand(what, "set the parameter by a stack update")
         }
     }
 }
@@ -102,7 +102,7 @@ fn stuck(turn: Turn<'_>, view: View<'_>) -> Step {
         "repair what failed, then `aws cloudformation continue-update-rollback --stack-name {0}`, then `stacksnap resume {0}`",
         view.stack.name
     );
-    turn.end_offline(what, hint)
+    turn.strand(what, hint)
 }
 
 /// Offline, and it was online before: brought back if it is owed.
@@ -112,7 +112,7 @@ fn pay(mut turn: Turn<'_>, view: View<'_>, home: fn(Turn<'_>) -> Step) -> Step {
         // CloudFormation keeps events for ninety days.
         Debt::None if view.history.operations.is_empty() => {
             let hint = format!("if it is not meant to be, `stacksnap online {}`", turn.run.target.stack);
-            turn.end_offline("the stack's events are gone, so nothing tells who took it offline: it is left so", hint)
+            turn.strand("the stack's events are gone, so nothing tells who took it offline: it is left so", hint)
         }
         Debt::None => {
             turn.trouble(
@@ -127,7 +127,7 @@ fn pay(mut turn: Turn<'_>, view: View<'_>, home: fn(Turn<'_>) -> Step) -> Step {
                 "after the stack was taken offline, {foreign} updates of others came: it may be offline on purpose, so it is left offline"
             );
             let hint = format!("if it is not meant to be, `stacksnap online {}`", turn.run.target.stack);
-            turn.end_offline(what, hint)
+            turn.strand(what, hint)
         }
     }
 }
@@ -137,17 +137,17 @@ fn bring_back(mut turn: Turn<'_>, view: View<'_>, home: fn(Turn<'_>) -> Step) ->
     let by_hand = format!("`stacksnap online {stack}`, once the cause is removed");
     if view.history.attempts(&turn.run.id, Switch::On) >= ON_ATTEMPTS {
         let reason = last_failure(&turn, view);
-        return turn.end_offline(format!("bringing the stack back rolled back {ON_ATTEMPTS} times{reason}"), by_hand);
+        return turn.strand(format!("bringing the stack back rolled back {ON_ATTEMPTS} times{reason}"), by_hand);
     }
     if let Some(refused) = turn.run.refused.as_ref().filter(|refused| refused.times >= REFUSALS) {
         let what = format!("AWS refuses to bring the stack back: {}", refused.last);
-        return turn.end_offline(what, by_hand);
+        return turn.strand(what, by_hand);
     }
     if turn.since_phase() < PATIENCE && half_way(&turn) {
         return turn.look_again(pace_cluster());
     }
     match change::advance(&mut turn, view, Switch::On) {
-        Progress::Going => turn.look_again(SOON),
+        Progress::Going => turn.look_again_soon(),
         // A failing run's job is stopped as soon as *on* is seen under way.
         Progress::Executing if turn.run.failing() => turn.look_again(SOON),
         Progress::Executing => turn.wait(SOON, Look::EVENTS),
@@ -155,11 +155,11 @@ fn bring_back(mut turn: Turn<'_>, view: View<'_>, home: fn(Turn<'_>) -> Step) ->
         Progress::Destroys(list) => {
             let what = format!("bringing the stack back would destroy what was backed up: {}", list.join("; "));
             let hint = format!("find out why (a changed template or parameter?), then update {stack} by hand");
-            turn.end_offline(what, hint)
+            turn.strand(what, hint)
         }
         Progress::Refused(reason) => {
             let what = format!("CloudFormation could not make the change set that brings the stack back: {reason}");
-            turn.end_offline(what, by_hand)
+            turn.strand(what, by_hand)
         }
     }
 }
@@ -204,8 +204,10 @@ fn pace_cluster() -> jiff::SignedDuration {
 fn close_window(turn: &mut Turn<'_>, view: View<'_>) {
     let off = view.history.own(&turn.run.id, Switch::Off).next();
     let on = view.history.own(&turn.run.id, Switch::On).find(|op| op.took_effect());
+    // Somebody else may have brought it back.
+    let back = on.or_else(|| view.history.operations.iter().find(|op| op.took_effect()));
     if let Some(off) = off.filter(|off| off.took_effect()) {
-        turn.run.window = Some(Window { from: off.began, to: on.and_then(|on| on.ended) });
+        turn.run.window = Some(Window { from: off.began, to: back.and_then(|op| op.ended) });
     }
     if let (Some(on), None) = (on, turn.run.took.on) {
         turn.run.took.on = seconds(on);

@@ -41,6 +41,7 @@ fn fill(run: &mut Run, other: &Run) {
     or(&mut run.left, &other.left);
     or(&mut run.quiet_from, &other.quiet_from);
     or(&mut run.halves_done, &other.halves_done);
+    or(&mut run.stranded, &other.stranded);
     or(&mut run.snapshot_seen, &other.snapshot_seen);
     or(&mut run.window, &other.window);
     or(&mut run.skew, &other.skew);

@@ -2,7 +2,7 @@
 //! ARN on the snapshot when StartBackupJob has answered; the mark of completeness last of all.
 
 use super::action::Tag;
-use crate::model::half::{Snapshot, Tags};
+use crate::model::half::Tags;
 use crate::model::run::Run;
 use crate::model::tags;
 
@@ -55,12 +55,6 @@ fn tag(key: &str, value: &str) -> Tag {
 /// The wanted tags that are not there as wanted.
 pub(super) fn missing(wanted: &[Tag], there: &Tags) -> Vec<Tag> {
     wanted.iter().filter(|(key, value)| there.get(key) != Some(value)).cloned().collect()
-}
-
-/// A driver of this run has verified the backup already. Where a late save puts an older state of the
-/// record back, the run is not judged anew: what proved it may be forgotten by now.
-pub(super) fn is_marked(run: &Run, snapshot: &Snapshot) -> bool {
-    snapshot.manual && is_own(run, &snapshot.tags) && snapshot.tags.contains_key(tags::COMPLETE)
 }
 
 /// The tags say that this run, on this very stack, made it.

@@ -21,11 +21,15 @@ pub(super) fn step(turn: Turn<'_>) -> Step {
         Phase::GoingOffline => hold(turn),
         Phase::Resuming => {
             let duty = if matches!(turn.run.kind, Kind::Home { .. }) { Duty::Debt } else { Duty::Wish };
-            home::step(turn, duty, |turn| turn.end())
+            home::step(turn, duty, done)
         }
         // Not phases of this kind of run: a record that says so was not written by us.
         Phase::Seeding | Phase::Capturing | Phase::Verifying | Phase::Done => turn.end(),
     }
+}
+
+fn done(turn: Turn<'_>) -> Step {
+    turn.end()
 }
 
 fn preflight(turn: Turn<'_>) -> Step {
@@ -98,7 +102,7 @@ fn hold(turn: Turn<'_>) -> Step {
 
 fn advance(mut turn: Turn<'_>, view: View<'_>) -> Step {
     match change::advance(&mut turn, view, Switch::Hold) {
-        Progress::Going => turn.look_again(SOON),
+        Progress::Going => turn.look_again_soon(),
         Progress::Executing => turn.wait(SOON, Look::EVENTS),
         Progress::NothingToChange => turn.end(),
         Progress::Destroys(list) => {

@@ -6,7 +6,7 @@ use super::{Action, Look, Next, Observation, Step, first_look, join};
 use crate::model::change_set::ChangeSet;
 use crate::model::half::Cluster;
 use crate::model::history::History;
-use crate::model::run::{Ending, Outcome, Phase, Run, Trouble};
+use crate::model::run::{Ending, Kind, Outcome, Phase, Run, Stranded, Trouble};
 use crate::model::stack::Stack;
 use crate::model::{Refusal, RefusalKind, Seen};
 
@@ -157,30 +157,33 @@ impl<'a> Turn<'a> {
         self.look_now()
     }
 
-    /// Ends the run in the mode it should be in, as its trouble says.
-    pub(super) fn end(self) -> Step {
+    /// Ends the run as its trouble says; loudly, if the stack could not be brought back.
+    pub(super) fn end(mut self) -> Step {
         let trouble = self.run.trouble.clone();
-        let (outcome, why, hint) = match trouble {
+        let (outcome, mut why, mut hint) = match trouble {
             None => (Outcome::Complete, None, None),
             Some(trouble) => (trouble.outcome, Some(trouble.what), trouble.hint),
         };
-        self.end_as(outcome, why, hint, false)
-    }
-
-    /// Ends the run although the stack is still offline: somebody must act.
-    pub(super) fn end_offline(self, why: impl Into<String>, hint: impl Into<String>) -> Step {
-        let first = self.run.trouble.clone();
-        let outcome = first.as_ref().map_or(Outcome::Failed, |trouble| trouble.outcome);
-        let why = match first {
-            Some(trouble) => format!("{}; {}", trouble.what, why.into()),
-            None => why.into(),
-        };
-        self.end_as(outcome, Some(why), Some(hint.into()), true)
-    }
-
-    fn end_as(mut self, outcome: Outcome, why: Option<String>, hint: Option<String>, left_offline: bool) -> Step {
+        let stranded = self.run.stranded.clone();
+        let left_offline = stranded.is_some();
+        if let Some(stranded) = stranded {
+            why = Some(why.map_or_else(|| stranded.why.clone(), |why| format!("{why}; {}", stranded.why)));
+            hint = Some(stranded.hint);
+        }
         self.run.ending = Some(Ending { outcome, at: self.now, why, hint, left_offline });
         self.to(Phase::Done)
+    }
+
+    /// The stack is still offline and this run cannot change that: somebody must act. Halves that are
+    /// complete are verified all the same.
+    pub(super) fn strand(mut self, why: impl Into<String>, hint: impl Into<String>) -> Step {
+        self.run.stranded = Some(Stranded { why: why.into(), hint: hint.into() });
+        let good = matches!(self.run.kind, Kind::Backup { .. }) && !self.run.failing() && !self.run.lost;
+        if good && self.run.phase == Phase::Resuming {
+            return self.to(Phase::Verifying);
+        }
+        self.trouble(Outcome::Failed, "the stack is still offline", "");
+        self.end()
     }
 
     /// Looks at everything that matters in this phase, at once.
@@ -192,6 +195,12 @@ impl<'a> Turn<'a> {
     pub(super) fn look_again(self, wait: SignedDuration) -> Step {
         let look = first_look(&self.run);
         self.wait(wait, look)
+    }
+
+    /// The same while something small is awaited; less and less often when it does not come.
+    pub(super) fn look_again_soon(self) -> Step {
+        let wait = if self.since_phase() < SignedDuration::from_mins(2) { SOON } else { SignedDuration::from_secs(15) };
+        self.look_again(wait)
     }
 
     pub(super) fn wait(self, wait: SignedDuration, look: Look) -> Step {

@@ -285,6 +285,10 @@ pub struct Run {
     /// newest: whatever began later began after both were complete. True once, true for ever.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub halves_done: Option<Timestamp>,
+    /// The stack could not be brought back. A backup whose halves are complete is verified all the
+    /// same: it is good, and its run ends loudly.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stranded: Option<Stranded>,
     /// The snapshot was first seen `available`, by the driver's clock.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub snapshot_seen: Option<Timestamp>,
@@ -339,6 +343,15 @@ pub struct Refused {
     pub times: u32,
     /// The newest.
     pub last: Refusal,
+}
+
+/// Why the stack is still offline, and what a person has to do.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Stranded {
+    /// Why.
+    pub why: String,
+    /// What to do.
+    pub hint: String,
 }
 
 /// The offline window, by AWS's clock.

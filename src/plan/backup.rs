@@ -74,6 +74,7 @@ fn run(survey: &Survey, stack: &Stack, target: Target, kind: Kind, options: Opti
         left: None,
         quiet_from: None,
         halves_done: None,
+        stranded: None,
         snapshot_seen: None,
         refused: None,
         expected: expected(survey, stack),

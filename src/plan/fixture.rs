@@ -188,6 +188,7 @@ pub(crate) fn run(at: Timestamp) -> Run {
         left: None,
         quiet_from: None,
         halves_done: None,
+        stranded: None,
         snapshot_seen: None,
         refused: None,
         expected: crate::model::run::Durations::default(),

@@ -43,6 +43,8 @@ pub(crate) fn script(name: &str) -> PathBuf {
 pub(crate) struct Emulator {
     child: Child,
     port: u16,
+    /// Its temporary files, which it leaves behind.
+    _scratch: tempfile::TempDir,
 }
 
 impl Emulator {
@@ -62,16 +64,17 @@ impl Emulator {
     }
 
     fn start(which: &str) -> Self {
-        let port = free_port();
+        let (port, scratch) = (free_port(), tempfile::tempdir().unwrap());
         let mut command = Command::new(python());
         command.arg("-B").arg(script("start.py")).arg(which);
         if which == "moto" {
             command.arg(port.to_string()).env("MOTO_ACCOUNT_ID", ACCOUNT);
         }
         command.env("BIND_HOST", "127.0.0.1").env("GATEWAY_PORT", port.to_string()).env("IOT_MTLS_ENABLED", "0");
+        command.env("TMPDIR", scratch.path());
         // Where this process is killed, the pipe closes, and the emulator ends itself.
         command.process_group(0).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
-        let mut emulator = Self { child: command.spawn().unwrap(), port };
+        let mut emulator = Self { child: command.spawn().unwrap(), port, _scratch: scratch };
         let patience = Instant::now() + Duration::from_secs(60);
         while TcpStream::connect(("127.0.0.1", port)).is_err() {
             let ended = emulator.child.try_wait().unwrap();

@@ -29,7 +29,7 @@ fn executes(switch: Switch) -> impl Fn(&Action) -> bool {
 /// Another driver takes the run over and brings it to its end.
 fn another_driver_ends_it(cloud: &mut Cloud) {
     sentinel(cloud);
-    assert!(cloud.records.values().all(|run| run.ended()));
+    assert!(cloud.records.values().all(stacksnap::model::run::Run::ended));
 }
 
 fn operator(cloud: &mut Cloud, mode: Mode) {

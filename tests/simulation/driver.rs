@@ -56,6 +56,7 @@ pub(crate) fn new_run(kind: Kind, now: Millis) -> Run {
         left: None,
         quiet_from: None,
         halves_done: None,
+        stranded: None,
         snapshot_seen: None,
         refused: None,
         expected: Took::default(),

@@ -53,7 +53,9 @@ fn was_down(cloud: &Cloud, run: &Run, (from, to): (Millis, Millis)) -> bool {
         .iter()
         .filter(|op| op.took_effect())
         .find(|op| op.ended.is_some_and(|ended| ended <= at(from)));
-    let own_off = before.and_then(|op| op.own()).is_some_and(|token| token.switch == stacksnap::model::Switch::Off);
+    let own_off = before
+        .and_then(stacksnap::model::history::Operation::own)
+        .is_some_and(|token| token.switch == stacksnap::model::Switch::Off);
     !overlaps && (own_off || run.prior == Some(Mode::Offline))
 }
 

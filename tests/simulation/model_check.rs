@@ -240,6 +240,9 @@ pub(crate) fn plain_run(run: &mut Run) {
         trouble.what.clear();
         trouble.hint = None;
     }
+    if let Some(stranded) = &mut run.stranded {
+        (stranded.why, stranded.hint) = Default::default();
+    }
     if let Some(ending) = &mut run.ending {
         (ending.at, ending.why, ending.hint) = (zero, None, None);
     }

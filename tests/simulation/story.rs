@@ -136,6 +136,8 @@ fn fm_22_an_on_that_rolls_back_three_times_ends_loudly_with_what_to_do() {
     let run = backup(&mut cloud);
     let ending = run.ending.unwrap();
     assert!(ending.left_offline && ending.hint.unwrap().contains("stacksnap online my-hub"));
+    assert_eq!(ending.outcome, Outcome::Complete, "the halves are good all the same");
+    assert!(cloud.snapshots[0].tags.contains_key("stacksnap:complete"));
 }
 
 #[test]
@@ -253,6 +255,7 @@ fn a_lost_record_brings_the_stack_back_without_a_record() {
     drive_until(&mut cloud, &mut driver, capturing);
     cloud.records.clear();
     cloud.lock = None;
+    driver.stage = Stage::Look(stacksnap::engine::first_look(&driver.run));
     drive(&mut cloud, &mut driver);
     assert_eq!((outcome(&driver.run), cloud.mode), (Outcome::Failed, Mode::Online));
     assert!(cloud.records.is_empty(), "nothing comes back from the dead");

@@ -76,8 +76,12 @@ impl Story {
     /// What is new in this tick.
     pub(crate) fn lines(&mut self, tick: &Tick, sights: &Sights) -> Vec<Line> {
         let mut lines = Vec::new();
+        let known = self.begun;
         self.beginning(tick, &mut lines);
-        lines.extend(tick.seen.new_events.iter().map(event));
+        // What happened before this process looked for the first time is no news.
+        if known || tick.before.phase == Phase::Preflight {
+            lines.extend(tick.seen.new_events.iter().map(event));
+        }
         self.first_failure(tick, &mut lines);
         self.mode(tick, sights, &mut lines);
         self.halves(sights, &mut lines);

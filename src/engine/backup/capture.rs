@@ -106,9 +106,6 @@ fn settled_job(job: &Job) -> bool {
 }
 
 fn full(mut turn: Turn<'_>, view: View<'_>) -> Step {
-    if turn.seen.snapshot.here().is_some_and(|snapshot| labels::is_marked(&turn.run, snapshot)) {
-        return turn.to(Phase::Resuming);
-    }
     let offline = turn.run.target.switch.as_ref().and_then(|switch| mode(view.stack, switch)) == Some(Mode::Offline);
     if !turn.run.live() && (view.busy() || !offline) {
         return changed_meanwhile(turn, view);

@@ -11,6 +11,10 @@ use crate::model::history::Operation;
 use crate::model::run::{Mode, Outcome, Phase, Window};
 use crate::model::{ClusterStatus, Switch};
 
+/// A change set that is never shown, or somebody else's update that never ends, is not waited for
+/// any longer.
+const NEVER_LEFT: SignedDuration = SignedDuration::from_mins(30);
+
 pub(super) fn step(mut turn: Turn<'_>) -> Step {
     if turn.run.abort || turn.run.failing() {
         return give_up(turn);
@@ -24,6 +28,13 @@ pub(super) fn step(mut turn: Turn<'_>) -> Step {
     };
     if spent(&turn) {
         return fail(turn, "the offline budget was spent before the stack was offline", "raise --max-offline");
+    }
+    if turn.run.left.is_none() && turn.run.prior == Some(Mode::Online) && turn.since_phase() > NEVER_LEFT {
+        return fail(
+            turn,
+            "the stack could not be taken offline within half an hour; it was not changed",
+            "look at the stack's change sets and events",
+        );
     }
     let Some(view) = turn.view() else { return fail(turn, "the stack was deleted meanwhile", "") };
     if view.busy() {
@@ -62,7 +73,7 @@ fn newest(view: View<'_>) -> Option<&Operation> {
 
 fn go_offline(mut turn: Turn<'_>, view: View<'_>) -> Step {
     match change::advance(&mut turn, view, Switch::Off) {
-        Progress::Going => turn.look_again(SOON),
+        Progress::Going => turn.look_again_soon(),
         Progress::Executing => turn.wait(SOON, Look::EVENTS),
         Progress::NothingToChange => fail(
             turn,

@@ -58,7 +58,11 @@ fn refuse_debt(turn: &mut Turn<'_>, view: View<'_>, read: Mode) {
 fn check_files(turn: &mut Turn<'_>) {
     match turn.seen.file_system.here() {
         None => {
-            turn.trouble(Outcome::Refused, "the file system does not exist", "`stacksnap inspect` shows what was found")
+            turn.trouble(
+                Outcome::Refused,
+                "the file system does not exist",
+                "`stacksnap inspect` shows what was found",
+            );
         }
         Some(files) if !files.available() => {
             turn.trouble(

@@ -82,7 +82,7 @@ fn warn_of_rotation(turn: &mut Turn<'_>) {
 }
 
 fn broken_fence(turn: &Turn<'_>, snapshot: &Snapshot) -> Option<String> {
-    if turn.run.live() || labels::is_marked(&turn.run, snapshot) {
+    if turn.run.live() {
         return None;
     }
     let (Some(view), Some(job)) = (turn.view(), turn.seen.job.here()) else {

@@ -42,7 +42,12 @@ fn status(cluster: &Cluster) -> Option<Finding> {
     } else if cluster.status.hopeless() {
         Some(error(ids::CLUSTER_UNUSABLE, what, why, unusable(cluster)))
     } else {
-        Some(error(ids::CLUSTER_BUSY, what, why, "Wait until it is available, then check again."))
+        Some(warning(
+            ids::CLUSTER_BUSY,
+            what,
+            why,
+            "A backup waits up to ten minutes for it before anything is touched.",
+        ))
     }
 }
 

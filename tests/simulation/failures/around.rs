@@ -259,7 +259,7 @@ fn fm_87_a_list_that_is_read_while_a_run_writes_says_running_until_it_is_complet
 #[test]
 fn fm_87_a_run_that_nobody_drives_is_not_running_for_ever() {
     let mut cloud = online(Fates::default());
-    super::dies_when(&mut cloud, |cloud, driver| crate::story::capturing(cloud, driver));
+    super::dies_when(&mut cloud, crate::story::capturing);
     let later = cloud.now + 3_600_000;
     cloud.advance(later);
     let run = record(&cloud).clone();
@@ -272,7 +272,8 @@ fn fm_88_two_snapshots_that_claim_one_run_are_ambiguous() {
     let run = backup(&mut cloud);
     let (snapshot, point) = halves(&mut cloud, &run);
     let copy = Snapshot { id: "a-copy".into(), arn: "arn:snapshot/a-copy".into(), ..snapshot.clone() };
-    let all = listed(&[snapshot.clone(), copy.clone()], std::slice::from_ref(&point), &[run.clone()], &cloud);
+    let all =
+        listed(&[snapshot.clone(), copy.clone()], std::slice::from_ref(&point), std::slice::from_ref(&run), &cloud);
     assert_eq!(all.backups().map(|backup| backup.state).collect::<Vec<_>>(), [State::Ambiguous]);
     let second = RecoveryPoint { arn: "arn:point/second".into(), ..point.clone() };
     let all = listed(&[snapshot], &[point, second], &[run], &cloud);
@@ -294,7 +295,7 @@ fn fm_89_edited_tags_make_no_backup_of_halves_that_do_not_belong_together() {
     assert_eq!(elsewhere(tags::ID, "my-hub-20200101-000000"), 0);
     let mut strayed = point.clone();
     strayed.tags.as_mut().unwrap().insert(tags::ID.to_owned(), "my-hub-20200101-000000".to_owned());
-    assert_eq!(listed(&[snapshot.clone()], &[strayed], &[], &cloud).count(State::Complete), 0);
+    assert_eq!(listed(std::slice::from_ref(&snapshot), &[strayed], &[], &cloud).count(State::Complete), 0);
 }
 
 #[test]
