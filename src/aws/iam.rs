@@ -1,5 +1,7 @@
 //! The role AWS Backup works with.
 
+use percent_encoding::percent_decode_str;
+
 use super::Aws;
 use super::refusal::{incomplete, refused};
 use crate::model::Refusal;
@@ -24,23 +26,7 @@ fn name(role: &str) -> &str {
 
 /// IAM percent-encodes policy documents.
 fn decoded(text: &str) -> String {
-    let bytes = text.as_bytes();
-    let mut out = Vec::with_capacity(bytes.len());
-    let mut at = 0;
-    while at < bytes.len() {
-        let hex = (bytes[at] == b'%').then(|| text.get(at + 1..at + 3)).flatten();
-        match hex.and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
-            Some(byte) => {
-                out.push(byte);
-                at += 3;
-            }
-            None => {
-                out.push(bytes[at]);
-                at += 1;
-            }
-        }
-    }
-    String::from_utf8_lossy(&out).into_owned()
+    percent_decode_str(text).decode_utf8_lossy().into_owned()
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ use super::record;
 use super::refusal::{incomplete, refused};
 use crate::model::run::{Lock, Run};
 use crate::model::{BackupId, Refusal, RefusalKind};
+use crate::plan::records::superfluous;
 use crate::world::Locked;
 
 const SERVICE: &str = "ssm";
@@ -18,8 +19,6 @@ const SERVICE: &str = "ssm";
 const ROOT: &str = "/stacksnap";
 /// The largest page GetParametersByPath gives.
 const PAGE: i32 = 10;
-/// Ended runs whose records are kept, of each stack.
-const KEPT: usize = 10;
 
 fn lock_name(stack: &str) -> String {
     format!("{ROOT}/{stack}/run")
@@ -166,12 +165,6 @@ impl Aws {
 /// `/stacksnap/<stack>/runs/<id>`
 fn is_record(name: &str) -> bool {
     matches!(name.split('/').collect::<Vec<_>>().as_slice(), ["", "stacksnap", _, "runs", _])
-}
-
-/// Ended runs but the newest ten. The ones that have not ended, and those that a newer stacksnap
-/// wrote, are not ours to delete.
-fn superfluous(oldest_first: &[Run]) -> impl Iterator<Item = &BackupId> {
-    oldest_first.iter().rev().filter(|run| run.ended()).skip(KEPT).map(|run| &run.id)
 }
 
 #[cfg(test)]

@@ -108,7 +108,10 @@ impl Finisher<'_> {
             failure.what = format!("{} IS STILL OFFLINE: {}", run.target.stack, failure.what);
             failure.next.push(format!("bring it back: `{}`", self.by_hand(driven)));
         }
-        let hint = run.ending.as_ref().and_then(|ending| ending.hint.clone()).filter(|hint| !hint.is_empty());
+        // The command is said above already, with the region and the profile.
+        let said = |hint: &String| hint.contains("stacksnap online") && exit == Exit::StillOffline;
+        let hint = run.ending.as_ref().and_then(|ending| ending.hint.clone());
+        let hint = hint.filter(|hint| !hint.is_empty() && !said(hint));
         failure.next.extend(hint);
         Some(failure)
     }

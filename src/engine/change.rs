@@ -39,13 +39,19 @@ pub struct Hazard {
 /// Reads a change set as the preview that it is.
 pub fn review(changes: &[Change], protected: &[String]) -> Hazard {
     let mut hazard = Hazard::default();
-    for change in changes.iter().filter(|change| is_protected(change, protected)) {
+    for change in changes {
         let place = place(change);
+        let itself = protected.contains(&place);
+        // A nested stack that goes takes with it what is in it.
+        let within = protected.iter().any(|id| id.strip_prefix(&place).is_some_and(|rest| rest.starts_with('/')));
         match change.replacement {
-            _ if change.removes => hazard.destroys.push(format!("{place} would be removed")),
-            Replacement::Yes => hazard.destroys.push(format!("{place} would be replaced")),
-            Replacement::Maybe => hazard.maybe.push(format!("{place} may be replaced")),
-            Replacement::No => {}
+            _ if change.removes && (itself || within) => hazard.destroys.push(format!("{place} would be removed")),
+            Replacement::Yes if itself || within => hazard.destroys.push(format!("{place} would be replaced")),
+            Replacement::Maybe if itself => hazard.maybe.push(format!("{place} may be replaced")),
+            Replacement::No if itself && change.dynamic => {
+                hazard.maybe.push(format!("what happens to {place} is known only during the update"));
+            }
+            _ => {}
         }
     }
     hazard
@@ -53,11 +59,6 @@ pub fn review(changes: &[Change], protected: &[String]) -> Hazard {
 
 fn place(change: &Change) -> String {
     change.path.iter().chain([&change.logical_id]).cloned().collect::<Vec<_>>().join("/")
-}
-
-fn is_protected(change: &Change, protected: &[String]) -> bool {
-    let place = place(change);
-    protected.contains(&place)
 }
 
 /// One tick's part of the way: make the set, wait for it, or execute it.
@@ -133,7 +134,9 @@ fn new_set(view: View<'_>, offline: &OfflineSwitch, switch: Switch, name: String
 }
 
 fn execute(turn: &mut Turn<'_>, set: &ChangeSet, switch: Switch) -> Progress {
-    let hazard = review(set.changes.as_deref().unwrap_or_default(), &turn.run.target.protected);
+    // Never unread.
+    let Some(changes) = &set.changes else { return Progress::Going };
+    let hazard = review(changes, &turn.run.target.protected);
     if !hazard.destroys.is_empty() {
         delete(turn, set);
         return Progress::Destroys(hazard.destroys);
@@ -179,6 +182,14 @@ mod tests {
         ];
         let hazard = review(&changes, &protected);
         assert_eq!(hazard.destroys, ["AppDb would be replaced", "StorageEFS would be removed"]);
+    }
+
+    #[test]
+    fn a_nested_stack_that_goes_takes_the_database_with_it() {
+        let protected = ["Data/AppDb".to_owned()];
+        assert_eq!(review(&[change("Data", true, Replacement::No)], &protected).destroys, ["Data would be removed"]);
+        assert_eq!(review(&[change("Data", false, Replacement::No)], &protected), Hazard::default());
+        assert_eq!(review(&[change("Dat", true, Replacement::No)], &protected), Hazard::default());
     }
 
     #[test]

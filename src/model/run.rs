@@ -365,6 +365,50 @@ pub struct Window {
 }
 
 impl Run {
+    /// A run that has not begun: nothing is known, nothing was touched. Its id is made of the stack's
+    /// name and of `now`.
+    pub fn new(kind: Kind, target: Target, options: Options, now: Timestamp) -> Self {
+        Self {
+            format: FORMAT,
+            tool: env!("CARGO_PKG_VERSION").to_owned(),
+            id: BackupId::new(&target.stack, now),
+            kind,
+            target: Arc::new(target),
+            options,
+            phase: Phase::Preflight,
+            since: now,
+            started: now,
+            next_due: now,
+            prior: None,
+            base: None,
+            base_at: None,
+            trouble: None,
+            abort: false,
+            asked: None,
+            files: None,
+            seed: None,
+            left: None,
+            quiet_from: None,
+            halves_done: None,
+            stranded: None,
+            snapshot_seen: None,
+            refused: None,
+            expected: Durations::default(),
+            took: Durations::default(),
+            window: None,
+            skew: None,
+            warnings: Vec::new(),
+            ending: None,
+            blind_since: None,
+            looked: None,
+            busy_at: None,
+            tidied: false,
+            tidy_tries: 0,
+            lost: false,
+            unsaved: false,
+        }
+    }
+
     /// The run as its record keeps it: without what only its driver knows of itself.
     #[must_use]
     pub fn as_saved(&self) -> Self {

@@ -1,13 +1,10 @@
 //! A run, planned from a survey.
 
-use std::sync::Arc;
-
 use jiff::Timestamp;
 
-use crate::model::BackupId;
 use crate::model::finding::Finding;
 use crate::model::profile::Profile;
-use crate::model::run::{Durations, FORMAT, Kind, Options, Phase, Run, Target};
+use crate::model::run::{Durations, Kind, Options, Run, Target};
 use crate::model::stack::Stack;
 use crate::model::survey::Survey;
 use crate::model::topology::Topology;
@@ -52,45 +49,7 @@ fn asked(kind: &Kind, ask: Ask) -> Ask {
 }
 
 fn run(survey: &Survey, stack: &Stack, target: Target, kind: Kind, options: Options, now: Timestamp) -> Run {
-    Run {
-        format: FORMAT,
-        tool: env!("CARGO_PKG_VERSION").to_owned(),
-        id: BackupId::new(&stack.name, now),
-        kind,
-        target: Arc::new(target),
-        options,
-        phase: Phase::Preflight,
-        since: now,
-        started: now,
-        next_due: now,
-        prior: None,
-        base: None,
-        base_at: None,
-        trouble: None,
-        abort: false,
-        asked: None,
-        files: None,
-        seed: None,
-        left: None,
-        quiet_from: None,
-        halves_done: None,
-        stranded: None,
-        snapshot_seen: None,
-        refused: None,
-        expected: expected(survey, stack),
-        took: Durations::default(),
-        window: None,
-        skew: None,
-        warnings: Vec::new(),
-        ending: None,
-        blind_since: None,
-        looked: None,
-        busy_at: None,
-        tidied: false,
-        tidy_tries: 0,
-        lost: false,
-        unsaved: false,
-    }
+    Run { expected: expected(survey, stack), ..Run::new(kind, target, options, now) }
 }
 
 /// Everything the run may touch, pinned now. What a mode change does not need may be unknown (empty); what is
@@ -139,9 +98,12 @@ fn median(mut seconds: Vec<u32>) -> Option<u32> {
 mod tests {
     use jiff::ToSpan;
 
+    use std::sync::Arc;
+
     use super::*;
     use crate::model::Seen;
     use crate::model::run::Lock;
+    use crate::model::run::Phase;
     use crate::plan::fixture::{hubs, now, run as earlier, survey};
 
     const BACKUP: Kind = Kind::Backup { live: false, seed: false };

@@ -6,7 +6,7 @@ use crate::model::Seen;
 use crate::model::half::{Cluster, FileSystem};
 use crate::model::history::History;
 use crate::model::profile::Profile;
-use crate::model::run::{Kind, Options, Phase, Run, Target};
+use crate::model::run::{Kind, Options, Run, Target};
 use crate::model::stack::{Declared, Output, Parameter, Resource, Stack};
 use crate::model::survey::{Caller, Key, Quota, Role, Secret, Survey, Vault};
 
@@ -155,54 +155,17 @@ pub(crate) fn vault() -> Vault {
 
 /// A backup run on the hub, at its beginning.
 pub(crate) fn run(at: Timestamp) -> Run {
-    Run {
-        format: crate::model::run::FORMAT,
-        tool: "0.1.0".to_owned(),
-        id: crate::model::BackupId::new("my-hub", at),
-        kind: Kind::Backup { live: false, seed: false },
-        target: std::sync::Arc::new(Target {
-            stack: "my-hub".to_owned(),
-            stack_id: STACK_ID.to_owned(),
-            switch: None,
-            cluster: "my-hub-app-db".to_owned(),
-            file_system: file_system().arn,
-            vault: "my-hub-daily".to_owned(),
-            role: "arn:aws:iam::123456789012:role/path/my-hub-backup".to_owned(),
-            secret: None,
-            secret_version: None,
-            protected: Vec::new(),
-        }),
-        options: Options::default(),
-        phase: Phase::Preflight,
-        since: at,
-        started: at,
-        next_due: at,
-        prior: None,
-        base: None,
-        base_at: None,
-        trouble: None,
-        abort: false,
-        asked: None,
-        files: None,
-        seed: None,
-        left: None,
-        quiet_from: None,
-        halves_done: None,
-        stranded: None,
-        snapshot_seen: None,
-        refused: None,
-        expected: crate::model::run::Durations::default(),
-        took: crate::model::run::Durations::default(),
-        window: None,
-        skew: None,
-        warnings: Vec::new(),
-        ending: None,
-        blind_since: None,
-        looked: None,
-        busy_at: None,
-        tidied: false,
-        tidy_tries: 0,
-        lost: false,
-        unsaved: false,
-    }
+    let target = Target {
+        stack: "my-hub".to_owned(),
+        stack_id: STACK_ID.to_owned(),
+        switch: None,
+        cluster: "my-hub-app-db".to_owned(),
+        file_system: file_system().arn,
+        vault: "my-hub-daily".to_owned(),
+        role: "arn:aws:iam::123456789012:role/path/my-hub-backup".to_owned(),
+        secret: None,
+        secret_version: None,
+        protected: Vec::new(),
+    };
+    Run::new(Kind::Backup { live: false, seed: false }, target, Options::default(), at)
 }

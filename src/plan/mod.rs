@@ -7,3 +7,4 @@ pub mod discover;
 pub(crate) mod fixture;
 pub mod preflight;
 pub mod profiles;
+pub mod records;

@@ -199,14 +199,19 @@ fn fm_36_two_hundred_parameters_with_the_longest_values_are_kept_as_they_are() {
 }
 
 #[test]
-fn fm_42_only_an_available_cluster_can_be_backed_up() {
+fn fm_42_a_cluster_that_does_not_pass_by_itself_is_refused_and_a_busy_one_is_told() {
     let aws = Aws::with_hub();
-    for status in ["available", "stopped", "stopping", "maintenance", "upgrading", "failing-over", "frobnicating"] {
+    let hopeless = ["stopped", "stopping", "deleting"];
+    let busy = ["maintenance", "upgrading", "failing-over", "frobnicating"];
+    for status in hopeless.into_iter().chain(busy) {
         aws.set(&json!({ "cluster": "my-hub-app-db", "status": status }));
-        let code = if status == "available" { 0 } else { 4 };
-        let ran = aws.run(&["check", STACK]).ends(code);
-        assert_eq!(ran.out.contains(status), code == 4, "{}", ran.out);
+        let code = if hopeless.contains(&status) { 4 } else { 0 };
+        let id = if code == 4 { "SS032" } else { "SS031" };
+        aws.run(&["check", STACK]).ends(code).shows(id).shows(status);
     }
+    aws.set(&json!({ "cluster": "my-hub-app-db", "status": "available" }));
+    let ran = aws.run(&["check", STACK]).ends(0);
+    assert!(!ran.out.contains("SS031") && !ran.out.contains("SS032"), "{}", ran.out);
 }
 
 #[test]

@@ -1,13 +1,11 @@
 //! Drivers of runs: processes that look, decide, save and act, and may sleep or die between any two
 //! of these.
 
-use std::sync::Arc;
-
 use jiff::Timestamp;
 use stacksnap::engine::{self, Action, Done, Look, Next, Rescue};
-use stacksnap::model::run::{Durations as Took, FORMAT, Kind, Lock, Options, Phase, Run, Target};
+use stacksnap::model::run::{Kind, Lock, Options, Run, Target};
 use stacksnap::model::topology::OfflineSwitch;
-use stacksnap::model::{BackupId, Refusal, Seen};
+use stacksnap::model::{Refusal, Seen};
 
 use crate::cloud::{Cloud, FILES, Millis, PARAMETER, STACK, STACK_ID, at, value};
 use stacksnap::model::run::Mode;
@@ -23,56 +21,19 @@ pub(crate) fn offline_switch() -> OfflineSwitch {
 /// A run as `backup` would begin it.
 pub(crate) fn new_run(kind: Kind, now: Millis) -> Run {
     let now = at(now);
-    Run {
-        format: FORMAT,
-        tool: "0.1.0".into(),
-        id: BackupId::new(STACK, now),
-        kind,
-        target: Arc::new(Target {
-            stack: STACK.into(),
-            stack_id: STACK_ID.into(),
-            switch: Some(offline_switch()),
-            cluster: "my-hub-app-db".into(),
-            file_system: FILES.into(),
-            vault: "vault".into(),
-            role: "arn:aws:iam::123456789012:role/backup".into(),
-            secret: None,
-            secret_version: None,
-            protected: vec!["AppDb".into()],
-        }),
-        options: Options { settle: 5, max_offline: 1200, ..Options::default() },
-        phase: Phase::Preflight,
-        since: now,
-        started: now,
-        next_due: now,
-        prior: None,
-        base: None,
-        base_at: None,
-        trouble: None,
-        abort: false,
-        asked: None,
-        files: None,
-        seed: None,
-        left: None,
-        quiet_from: None,
-        halves_done: None,
-        stranded: None,
-        snapshot_seen: None,
-        refused: None,
-        expected: Took::default(),
-        took: Took::default(),
-        window: None,
-        skew: None,
-        warnings: Vec::new(),
-        ending: None,
-        blind_since: None,
-        lost: false,
-        looked: None,
-        busy_at: None,
-        tidied: false,
-        tidy_tries: 0,
-        unsaved: false,
-    }
+    let target = Target {
+        stack: STACK.into(),
+        stack_id: STACK_ID.into(),
+        switch: Some(offline_switch()),
+        cluster: "my-hub-app-db".into(),
+        file_system: FILES.into(),
+        vault: "vault".into(),
+        role: "arn:aws:iam::123456789012:role/backup".into(),
+        secret: None,
+        secret_version: None,
+        protected: vec!["AppDb".into()],
+    };
+    Run::new(kind, target, Options { settle: 5, max_offline: 1200, ..Options::default() }, now)
 }
 
 /// Where a driver stands between two of its steps.

@@ -19,9 +19,11 @@ pub struct SnapshotSeed {
     pub cluster: String,
     /// How many.
     pub count: u32,
-    /// What the identifiers begin with; a number of six digits follows.
+    /// What the identifiers begin with; a number of six digits follows. With `{stamp}` in it, that
+    /// becomes the instant as `yyyymmdd-hhmmss`, and no number follows.
     pub prefix: String,
-    /// Tags; `{n}` in a value is the number, `{time}` the instant in ISO 8601.
+    /// Tags; `{n}` in a value is the number, `{time}` the instant in ISO 8601, `{stamp}` the instant as
+    /// `yyyymmdd-hhmmss`.
     pub tags: BTreeMap<String, String>,
     /// Seconds between one and the next.
     pub every: f64,
@@ -50,7 +52,7 @@ impl SnapshotSeed {
         for number in 0..self.count {
             let age = f64::from(self.count - number) * self.every;
             let at = later(now, seconds(-age));
-            let id = format!("{}{number:06}", self.prefix);
+            let id = self.id_of(number, at);
             let mut snapshot = Snapshot::of(&cluster, &id, "manual", at, at);
             snapshot.tags = self.tags_of(number, at);
             realm.databases.snapshots.insert(id, snapshot);
@@ -60,8 +62,22 @@ impl SnapshotSeed {
         true
     }
 
+    fn id_of(&self, number: u32, at: Timestamp) -> String {
+        if self.prefix.contains("{stamp}") {
+            return self.prefix.replace("{stamp}", &stamp(at));
+        }
+        format!("{}{number:06}", self.prefix)
+    }
+
     fn tags_of(&self, number: u32, at: Timestamp) -> BTreeMap<String, String> {
-        let filled = |text: &String| text.replace("{n}", &number.to_string()).replace("{time}", &at.to_string());
+        let filled = |text: &String| {
+            let numbered = text.replace("{n}", &number.to_string());
+            numbered.replace("{time}", &at.to_string()).replace("{stamp}", &stamp(at))
+        };
         self.tags.iter().map(|(key, value)| (key.clone(), filled(value))).collect()
     }
+}
+
+fn stamp(at: Timestamp) -> String {
+    at.strftime("%Y%m%d-%H%M%S").to_string()
 }
