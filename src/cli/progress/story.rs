@@ -250,12 +250,16 @@ mod tests {
         let mut newest_first = events.clone();
         newest_first.reverse();
         let history = Seen::Here(History::of(&newest_first, true));
+        let old = Observation { new_events: vec![off(0, "my-hub", "UPDATE_COMPLETE", None)], ..Observation::default() };
         let seen = Observation { new_events: events, history: history.clone(), ..Observation::default() };
         let mut story = Story::default();
         let run = in_phase("GoingOffline");
-        insta::assert_snapshot!(told(&mut story, &tick(run.clone(), run.clone(), seen)), @"
+        // What happened before this process came is no news.
+        insta::assert_snapshot!(told(&mut story, &tick(run.clone(), run.clone(), old)), @"
         info run: run my-hub-20261120-020000
         info phase: going offline
+        ");
+        insta::assert_snapshot!(told(&mut story, &tick(run.clone(), run.clone(), seen)), @"
         info stack-event: my-hub UPDATE_IN_PROGRESS: User Initiated
         info stack-event: AppDb UPDATE_FAILED: not in the available state
         info stack-event: AppALB UPDATE_FAILED: Resource update cancelled
