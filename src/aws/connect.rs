@@ -233,12 +233,12 @@ mod tests {
     #[tokio::test]
     async fn plain_http_to_this_machine_is_spoken() {
         let answer = "HTTP/1.1 400 Bad Request\r\nx-amzn-requestid: r-1\r\ncontent-length: 102\r\n\r\n\
-            <ErrorResponse><Error><Code>ValidationError</Code><Message>x does not exist</Message></Error></ErrorResponse>";
+            <ErrorResponse><Error><Code>ValidationError</Code><Message>Stack with id x does not exist</Message></Error></ErrorResponse>";
         let answer = answer.replace("102", &answer.split_once("\r\n\r\n").unwrap().1.len().to_string());
         let url = once(answer.leak()).await;
         let config = fixed(http::client(), "eu-west-1", "AKIDTEST").endpoint_url(url).build();
         let refusal = Aws::new(config, "eu-west-1".to_owned()).stack("x").await.unwrap_err();
-        assert_eq!((refusal.kind, refusal.message.as_str()), (RefusalKind::NotFound, "x does not exist"));
+        assert_eq!((refusal.kind, refusal.message.as_str()), (RefusalKind::NotFound, "Stack with id x does not exist"));
         assert_eq!(refusal.request_id.as_deref(), Some("r-1"));
     }
 

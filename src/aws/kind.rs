@@ -79,7 +79,8 @@ fn by_ending(code: &str) -> Option<RefusalKind> {
 fn by_message(said: Said<'_>) -> Option<RefusalKind> {
     let contains = |part: &str| said.message.contains(part);
     match said.code {
-        "ValidationError" if contains("does not exist") => Some(RefusalKind::NotFound),
+        // CloudFormation's own: what else does not exist (a nested template, say) is another matter.
+        "ValidationError" if contains("does not exist") && contains("tack") => Some(RefusalKind::NotFound),
         "ValidationError" if contains("_IN_PROGRESS") || contains("state and can") => Some(RefusalKind::WrongState),
         "ValidationError" if contains("cannot be called from current stack status") => Some(RefusalKind::WrongState),
         "ValidationError" if contains("Rate exceeded") => Some(RefusalKind::Transient),

@@ -76,6 +76,9 @@ fn shorten_reasons(run: &mut Run) {
         shorten(&mut trouble.what);
         trouble.hint.iter_mut().for_each(shorten);
     }
+    if let Some(stranded) = &mut run.stranded {
+        [&mut stranded.why, &mut stranded.hint].into_iter().for_each(shorten);
+    }
     if let Some(ending) = &mut run.ending {
         [&mut ending.why, &mut ending.hint].into_iter().flatten().for_each(shorten);
     }

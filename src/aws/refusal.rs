@@ -65,7 +65,9 @@ fn told(kind: RefusalKind, code: &str, message: impl Into<String>) -> Told {
 
 fn answered(operation: &str, meta: &aws_smithy_types::error::ErrorMetadata, status: u16) -> Told {
     let code = meta.code().unwrap_or_default();
-    let message = meta.message().unwrap_or_default();
+    // What follows quotes the signed request, session token included.
+    let message =
+        meta.message().unwrap_or_default().split("The Canonical String").next().unwrap_or_default().trim_end();
     let kind = kind(Said { operation, code, message, status });
     if code.is_empty() {
         let message = format!("the endpoint answered HTTP {status} without AWS's error code; is it AWS?");

@@ -2,7 +2,9 @@
 
 use std::io;
 
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::fmt;
+use tracing_subscriber::prelude::*;
 
 use super::args::{Globals, LogFormat};
 
@@ -10,14 +12,15 @@ use super::args::{Globals, LogFormat};
 pub(crate) fn start(globals: &Globals) {
     let level = match globals.verbose {
         0 => return,
-        1 => "stacksnap=info",
-        2 => "stacksnap=debug",
-        _ => "stacksnap=trace",
+        1 => LevelFilter::INFO,
+        2 => LevelFilter::DEBUG,
+        _ => LevelFilter::TRACE,
     };
-    let logs = tracing_subscriber::fmt().with_env_filter(EnvFilter::new(level)).with_writer(io::stderr);
+    let registry = tracing_subscriber::registry().with(Targets::new().with_target("stacksnap", level));
+    let layer = fmt::layer().with_writer(io::stderr);
     // It can only have been started before, in a test.
     drop(match globals.log_format {
-        LogFormat::Json => logs.json().try_init(),
-        LogFormat::Text => logs.with_ansi(false).try_init(),
+        LogFormat::Json => registry.with(layer.json()).try_init(),
+        LogFormat::Text => registry.with(layer.with_ansi(false)).try_init(),
     });
 }

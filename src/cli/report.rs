@@ -160,8 +160,12 @@ pub(crate) fn left_offline(run: &Run, sights: &Sights) -> bool {
     if let Some(ending) = &run.ending {
         return ending.left_offline;
     }
+    if run.stranded.is_some() {
+        return true;
+    }
     let away = matches!(run.phase, Phase::GoingOffline | Phase::Capturing | Phase::Resuming);
-    let wished = run.prior != Some(Mode::Online) || run.kind == Kind::Offline || run.live();
+    let debt = matches!(run.kind, Kind::Home { .. });
+    let wished = !debt && (run.prior != Some(Mode::Online) || run.kind == Kind::Offline || run.live());
     match sights.mode {
         _ if wished => false,
         Some(Mode::Online) => run.phase == Phase::GoingOffline && run.left.is_some(),

@@ -96,6 +96,13 @@ pub(super) fn prepare(turn: &mut Turn<'_>, view: View<'_>, switch: Switch) {
     }
 }
 
+/// Takes a set back that was made but may not have been executed.
+pub(super) fn withdraw(turn: &mut Turn<'_>, view: View<'_>, switch: Switch) {
+    if let Some(set) = own_set(turn, view, switch).filter(|set| set.ready()) {
+        delete(turn, set);
+    }
+}
+
 fn own_set<'a>(turn: &Turn<'_>, view: View<'a>, switch: Switch) -> Option<&'a ChangeSet> {
     let name = token(turn, view, switch).to_string();
     view.sets.iter().find(|set| set.name == name && !is_leaving(set))

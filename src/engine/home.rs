@@ -12,6 +12,9 @@ use crate::model::{ClusterStatus, StackStatus, Switch, Token};
 /// *On* is asked for this often although AWS refuses it; then the run ends loudly.
 const REFUSALS: u32 = 5;
 
+/// So long after *off* was executed its operation may not be shown yet.
+const LANDING: jiff::SignedDuration = jiff::SignedDuration::from_mins(2);
+
 /// Whose the *on* is.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Duty {
@@ -39,13 +42,16 @@ pub(super) fn step(turn: Turn<'_>, duty: Duty, home: fn(Turn<'_>) -> Step) -> St
     if view.stack.status.in_progress() {
         return turn.look_again(SOON);
     }
-    if view.stack.status.stuck() {
+    let nothing_owed = turn.run.live() || turn.run.prior == Some(Mode::Offline);
+    if nothing_owed && duty == Duty::Debt {
+        return home(turn);
+    }
+    if !view.stack.status.updatable() {
         return stuck(turn, view);
     }
     let Some(switch) = turn.run.target.switch.clone() else { return home(turn) };
     match mode(view.stack, &switch) {
         Some(Mode::Online) => arrived(turn, view, home),
-        Some(Mode::Offline) if turn.run.prior == Some(Mode::Offline) && duty == Duty::Debt => home(turn),
         Some(Mode::Offline) if duty == Duty::Wish => bring_back(turn, view, home),
         Some(Mode::Offline) => pay(turn, view, home),
         None => {
@@ -83,7 +89,8 @@ fn under_way(mut turn: Turn<'_>, view: View<'_>, op: &Operation) -> Step {
     let own_off = op.is(&turn.run.id, Switch::Off) || op.is(&turn.run.id, Switch::Hold);
     if own_off && turn.run.failing() && view.stack.status == StackStatus::UpdateInProgress {
         // A stuck *off* is cancelled: CloudFormation rolls it back, which is the way home.
-        let token = op.token.clone().unwrap_or_default();
+        // A token of its own: the update's was spent on executing it.
+        let token = format!("ss-cancel-{}", turn.run.id);
         turn.actions.push(Action::CancelUpdate { stack_id: view.stack.id.clone(), token });
         return turn.look_again(SOON);
     }
@@ -146,6 +153,11 @@ fn bring_back(mut turn: Turn<'_>, view: View<'_>, home: fn(Turn<'_>) -> Step) ->
     if turn.since_phase() < PATIENCE && half_way(&turn) {
         return turn.look_again(pace_cluster());
     }
+    if no_progress(&turn) {
+        let what =
+            "for half an hour CloudFormation neither made nor executed the change set that brings the stack back";
+        return turn.strand(what, by_hand);
+    }
     match change::advance(&mut turn, view, Switch::On) {
         Progress::Going => turn.look_again_soon(),
         // A failing run's job is stopped as soon as *on* is seen under way.
@@ -162,6 +174,12 @@ fn bring_back(mut turn: Turn<'_>, view: View<'_>, home: fn(Turn<'_>) -> Step) ->
             turn.strand(what, by_hand)
         }
     }
+}
+
+/// Neither begun nor under way for as long as it is worth trying.
+fn no_progress(turn: &Turn<'_>) -> bool {
+    let since = turn.run.busy_at.map_or(turn.run.since, |busy| busy.max(turn.run.since));
+    turn.now.duration_since(since) > PATIENCE.saturating_mul(3)
 }
 
 /// The cluster is being modified or its snapshot taken: an update that modifies it would fail with
@@ -186,6 +204,10 @@ fn last_failure(turn: &Turn<'_>, view: View<'_>) -> String {
 
 /// Online. The window is closed, and the cluster given a little time to be `available` again.
 fn arrived(mut turn: Turn<'_>, view: View<'_>, home: fn(Turn<'_>) -> Step) -> Step {
+    if off_may_land(&turn, view) {
+        change::withdraw(&mut turn, view, Switch::Off);
+        return turn.look_again(pace_cluster());
+    }
     close_window(&mut turn, view);
     let busy = turn.cluster().is_some_and(|cluster| cluster.status != ClusterStatus::Available);
     if busy && turn.since_phase() < PATIENCE {
@@ -195,6 +217,13 @@ fn arrived(mut turn: Turn<'_>, view: View<'_>, home: fn(Turn<'_>) -> Step) -> St
         turn.warn("the stack is online again, but its DB cluster is not `available` yet");
     }
     home(turn)
+}
+
+/// *Off* was executed a moment ago, and is not seen yet: its answer may have been lost, or the events
+/// are behind. Until that is settled the stack is not home.
+fn off_may_land(turn: &Turn<'_>, view: View<'_>) -> bool {
+    let young = turn.run.left.is_some_and(|left| turn.now.duration_since(left) < LANDING);
+    young && view.history.own(&turn.run.id, Switch::Off).next().is_none()
 }
 
 fn pace_cluster() -> jiff::SignedDuration {

@@ -24,7 +24,11 @@ pub(super) fn half(run: &Run) -> Vec<Tag> {
         (tags::SECRET_ARN, &run.target.secret),
         (tags::SECRET_VERSION, &run.target.secret_version),
     ];
-    all.extend(optional.into_iter().filter_map(|(key, value)| Some(tag(key, value.as_deref()?))));
+    all.extend(
+        optional
+            .into_iter()
+            .filter_map(|(key, value)| Some(tag(key, value.as_deref().filter(|value| !value.is_empty())?))),
+    );
     all
 }
 

@@ -50,7 +50,10 @@ fn preflight(turn: Turn<'_>) -> Step {
         turn.trouble(Outcome::Refused, "the offline parameter has neither its online nor its offline value", "");
         return turn.end();
     };
-    turn.run.base.clone_from(&view.history.newest_event);
+    if !matches!(turn.run.kind, Kind::Home { .. }) {
+        // A debt lies before its run: the history is read back as far as the debt rule needs.
+        turn.run.base.clone_from(&view.history.newest_event);
+    }
     turn.run.base_at = view.history.operations.first().and_then(|op| op.ended);
     go(turn, view, read)
 }

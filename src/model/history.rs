@@ -154,7 +154,7 @@ impl History {
 
 fn advance(operations: &mut Vec<Operation>, event: &StackEvent) {
     match operations.last_mut() {
-        Some(open) if !open.ended() && !begins(event) => {
+        Some(open) if !open.ended() && continues(open, event) => {
             open.status = event.status.clone();
             open.ended = (!event.status.in_progress()).then_some(event.at);
         }
@@ -166,6 +166,12 @@ fn advance(operations: &mut Vec<Operation>, event: &StackEvent) {
             failure: None,
         }),
     }
+}
+
+/// CloudFormation repeats a status within an operation (with `DetailedStatus` CONFIGURATION_COMPLETE, for
+/// one): only another token tells another operation, whose predecessor's end is not shown yet.
+fn continues(open: &Operation, event: &StackEvent) -> bool {
+    !begins(event) || (open.token == event.token && open.status != StackStatus::ReviewInProgress)
 }
 
 fn begins(event: &StackEvent) -> bool {
@@ -237,6 +243,19 @@ mod tests {
             event(2, "my-hub", "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", None, None),
         ]);
         assert!(seen.under_way().is_some_and(Operation::foreign));
+    }
+
+    #[test]
+    fn a_status_that_is_repeated_within_an_operation_begins_no_other() {
+        let token = Some("ss-off-my-hub-20261120-020000-0");
+        let seen = history(vec![
+            event(1, "my-hub", "UPDATE_IN_PROGRESS", token, Some("User Initiated")),
+            event(2, "my-hub", "UPDATE_IN_PROGRESS", token, None),
+            event(3, "my-hub", "UPDATE_COMPLETE", token, None),
+            event(4, "my-hub", "UPDATE_IN_PROGRESS", None, Some("User Initiated")),
+        ]);
+        assert_eq!(seen.operations.len(), 2);
+        assert!(seen.operations[1].took_effect() && !seen.operations[0].ended());
     }
 
     #[test]

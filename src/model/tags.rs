@@ -41,11 +41,15 @@ fn plain(c: char) -> bool {
 }
 
 /// Makes `value` fit into a tag: characters outside RDS's alphabet (letters, digits, space and
-/// `_.:/=+-@`) become `=XX`, byte by byte; what is still too long becomes `sha256:…`.
+/// `_.:/=+-@`) become `=XX`, byte by byte, and so does what AWS refuses or trims at the ends (`aws:` and
+/// `rds:` in front, blanks); what is still too long becomes `sha256:…`.
 pub fn encode(value: &str) -> String {
     let mut text = String::new();
-    for c in value.chars() {
-        if plain(c) {
+    let reserved = ["aws:", "rds:"].iter().any(|word| value.get(..4).is_some_and(|s| s.eq_ignore_ascii_case(word)));
+    let last = value.chars().count().saturating_sub(1);
+    for (at, c) in value.chars().enumerate() {
+        let at_an_end = c == ' ' && (at == 0 || at == last);
+        if plain(c) && !at_an_end && !(reserved && at == 0) {
             text.push(c);
         } else {
             escape(&mut text, c);
@@ -102,6 +106,18 @@ mod tests {
             if !text.starts_with("sha256:") {
                 prop_assert_eq!(decode(&text), note);
             }
+        }
+    }
+
+    #[test]
+    fn what_aws_reserves_or_trims_comes_back_too() {
+        for note in ["aws: before the upgrade", "RDS:x", " blank ", " ", "rds"] {
+            let text = encode(note);
+            assert!(
+                !text.starts_with(' ') && !text.ends_with(' ') && !text.to_lowercase().starts_with("aws:"),
+                "{text}"
+            );
+            assert_eq!(decode(&text), note);
         }
     }
 

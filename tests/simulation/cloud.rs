@@ -296,7 +296,7 @@ impl Cloud {
             seen.others = Seen::Here(self.others(run));
         }
         if look.history {
-            seen.history = Seen::Here(self.history());
+            seen.history = Seen::Here(self.history_since(run.base.as_deref()));
         }
         if look.stack {
             seen.stack = Seen::Here(self.stack());
@@ -342,6 +342,18 @@ impl Cloud {
         });
         let newest = self.past.len() * 2 + usize::from(self.op.is_some());
         History { operations: under_way.chain(past).collect(), newest_event: Some(format!("e{newest}")), whole: true }
+    }
+
+    /// As the adapter reads it: back to the operation that was the newest when the run began.
+    fn history_since(&self, base: Option<&str>) -> History {
+        let mut history = self.history();
+        let known = base.and_then(|base| base.strip_prefix('e')?.parse::<usize>().ok()).map(|n| n / 2);
+        if let Some(known) = known {
+            let newer = history.operations.len().saturating_sub(self.past.len().min(12))
+                + self.past.len().saturating_sub(known);
+            history.operations.truncate(newer + 1);
+        }
+        history
     }
 
     fn show_set(&self, set: &Set) -> ChangeSet {

@@ -138,6 +138,10 @@ fn fm_22_an_on_that_rolls_back_three_times_ends_loudly_with_what_to_do() {
     assert!(ending.left_offline && ending.hint.unwrap().contains("stacksnap online my-hub"));
     assert_eq!(ending.outcome, Outcome::Complete, "the halves are good all the same");
     assert!(cloud.snapshots[0].tags.contains_key("stacksnap:complete"));
+    // The cause is gone: the next resume pays the debt, though its *off* is not the newest operation.
+    sentinel(&mut cloud);
+    assert_eq!(cloud.mode, Mode::Online);
+    judge::at_rest(&cloud, Mode::Online).unwrap();
 }
 
 #[test]
