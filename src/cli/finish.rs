@@ -12,7 +12,7 @@ use super::report::{self, RunReport};
 use super::sights::Sights;
 use super::signals::{Signal, Signals};
 use crate::aws::Aws;
-use crate::model::run::{Outcome, Run};
+use crate::model::run::{Kind, Outcome, Run};
 
 /// How this command line drives.
 pub(crate) fn manner(cx: &Context, timeout: Option<Duration>, watched: bool) -> Manner {
@@ -105,7 +105,9 @@ impl Finisher<'_> {
         let mut failure = Failure::new(exit, &outcome.to_string(), format!("{}: {outcome}", run.id));
         failure.why = run.ending.as_ref().and_then(|ending| ending.why.clone());
         if exit == Exit::StillOffline {
-            failure.what = format!("{} IS STILL OFFLINE: {}", run.target.stack, failure.what);
+            let good = outcome == Outcome::Complete && matches!(run.kind, Kind::Backup { .. });
+            let what = if good { format!("the backup {} is complete", run.id) } else { failure.what };
+            failure.what = format!("{} IS STILL OFFLINE: {what}", run.target.stack);
             failure.next.push(format!("bring it back: `{}`", self.by_hand(driven)));
         }
         // The command is said above already, with the region and the profile.
