@@ -4,7 +4,7 @@
 use super::change::{self, Progress};
 use super::mode::{Debt, debt, mode};
 use super::turn::{PATIENCE, SOON, Turn, View};
-use super::{Action, Look, Next, ON_ATTEMPTS, Step, pace};
+use super::{Action, Look, Next, ON_ATTEMPTS, Step};
 use crate::model::history::Operation;
 use crate::model::run::{Mode, Outcome, Phase, Window};
 use crate::model::{ClusterStatus, StackStatus, Switch, Token};
@@ -25,11 +25,7 @@ pub(super) enum Duty {
 }
 
 /// One step home. `home` is what comes when the stack is there.
-pub(super) fn step(turn: Turn<'_>, duty: Duty, home: fn(Turn<'_>) -> Step) -> Step {
-    let mut turn = match super::switch::waiting(turn) {
-        Ok(turn) => turn,
-        Err(step) => return *step,
-    };
+pub(super) fn step(mut turn: Turn<'_>, duty: Duty, home: fn(Turn<'_>) -> Step) -> Step {
     if turn.stack_gone() {
         turn.trouble(Outcome::Failed, "the stack was deleted meanwhile", "");
         return turn.end();
@@ -94,10 +90,8 @@ fn under_way(mut turn: Turn<'_>, view: View<'_>, op: &Operation) -> Step {
         turn.actions.push(Action::CancelUpdate { stack_id: view.stack.id.clone(), token });
         return turn.look_again(SOON);
     }
-    let elapsed = turn.now.duration_since(op.began).as_secs_f64().max(0.0);
-    let awaited = pace::Awaited { elapsed, expected: turn.run.expected.on, percent: None };
-    let wait = pace::lazy(awaited, &turn.run.id, turn.now);
-    turn.wait(wait, Look::EVENTS)
+    let expected = turn.run.expected.on;
+    turn.wait_for(op, expected)
 }
 
 fn stuck(turn: Turn<'_>, view: View<'_>) -> Step {

@@ -62,7 +62,7 @@ pub fn step(run: &Run, seen: &Observation, now: Timestamp) -> Step {
     if turn.run.ended() {
         return home::tidy(turn);
     }
-    match turn.record_trouble() {
+    match turn.record_trouble().and_then(switch::waiting) {
         Ok(turn) => match turn.run.kind {
             Kind::Backup { .. } => backup::step(turn),
             Kind::Offline | Kind::Online | Kind::Home { .. } => switch::step(turn),

@@ -11,7 +11,7 @@ use super::change::{self, Progress};
 use super::home::{self, Duty};
 use super::mode::{Debt, debt, mode};
 use super::turn::{SOON, Turn, View};
-use super::{Look, Step, pace};
+use super::{Look, Step};
 use crate::model::Switch;
 use crate::model::run::{Kind, Mode, Outcome, Phase};
 
@@ -71,10 +71,6 @@ fn go(mut turn: Turn<'_>, view: View<'_>, read: Mode) -> Step {
 }
 
 fn hold(turn: Turn<'_>) -> Step {
-    let turn = match waiting(turn) {
-        Ok(turn) => turn,
-        Err(step) => return *step,
-    };
     let mut turn = match turn.full() {
         Ok(turn) => turn,
         Err(step) => return *step,
@@ -136,7 +132,5 @@ pub(super) fn waiting(turn: Turn<'_>) -> Result<Turn<'_>, Box<Step>> {
     } else {
         turn.run.expected.off
     };
-    let elapsed = turn.now.duration_since(op.began).as_secs_f64().max(0.0);
-    let wait = pace::lazy(pace::Awaited { elapsed, expected, percent: None }, &turn.run.id, turn.now);
-    Err(Box::new(turn.wait(wait, Look::EVENTS)))
+    Err(Box::new(turn.wait_for(op, expected)))
 }

@@ -2,10 +2,11 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::pace::{self, Awaited};
 use super::{Action, Look, Next, Observation, Step, first_look, join};
 use crate::model::change_set::ChangeSet;
 use crate::model::half::Cluster;
-use crate::model::history::History;
+use crate::model::history::{History, Operation};
 use crate::model::run::{Ending, Kind, Outcome, Phase, Run, Stranded, Trouble};
 use crate::model::stack::Stack;
 use crate::model::{Refusal, RefusalKind, Seen};
@@ -197,7 +198,15 @@ impl<'a> Turn<'a> {
         self.wait(wait, look)
     }
 
-    /// The same while something small is awaited; less and less often when it does not come.
+    /// Waits for an operation under way, at the events alone: its end is followed by a wait anyway, or
+    /// nothing comes after it.
+    pub(super) fn wait_for(self, op: &Operation, expected: Option<u32>) -> Step {
+        let elapsed = self.now.duration_since(op.began).as_secs_f64().max(0.0);
+        let wait = pace::lazy(Awaited { elapsed, expected, percent: None }, &self.run.id, self.now);
+        self.wait(wait, Look::EVENTS)
+    }
+
+    /// Looks again soon, while something small is awaited; less and less often when it does not come.
     pub(super) fn look_again_soon(self) -> Step {
         let wait = if self.since_phase() < SignedDuration::from_mins(2) { SOON } else { SignedDuration::from_secs(15) };
         self.look_again(wait)

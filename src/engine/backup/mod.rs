@@ -16,16 +16,12 @@ mod preflight;
 mod seeding;
 mod verify;
 
+use super::Step;
 use super::home::{self, Duty};
 use super::turn::Turn;
-use super::{Step, switch};
 use crate::model::run::Phase;
 
 pub(super) fn step(turn: Turn<'_>) -> Step {
-    let turn = match switch::waiting(turn) {
-        Ok(turn) => turn,
-        Err(step) => return *step,
-    };
     match turn.run.phase {
         Phase::Preflight => preflight::step(turn),
         Phase::Seeding => seeding::step(turn),

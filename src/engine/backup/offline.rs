@@ -6,7 +6,7 @@ use crate::engine::change::{self, Progress};
 use crate::engine::home::{give_up, seconds};
 use crate::engine::mode::mode;
 use crate::engine::turn::{PATIENCE, SOON, Turn, View, later};
-use crate::engine::{Look, Step, pace};
+use crate::engine::{Look, Step};
 use crate::model::history::Operation;
 use crate::model::run::{Mode, Outcome, Phase, Window};
 use crate::model::{ClusterStatus, Switch};
@@ -139,10 +139,8 @@ fn ended_here(now: jiff::Timestamp, busy_at: Option<jiff::Timestamp>, last: Opti
 
 fn wait_for_operation(turn: Turn<'_>, view: View<'_>) -> Step {
     let Some(op) = view.history.under_way() else { return turn.look_again(SOON) };
-    let elapsed = turn.now.duration_since(op.began).as_secs_f64().max(0.0);
-    let awaited = pace::Awaited { elapsed, expected: turn.run.expected.off, percent: None };
-    let wait = pace::lazy(awaited, &turn.run.id, turn.now);
-    turn.wait(wait, Look::EVENTS)
+    let expected = turn.run.expected.off;
+    turn.wait_for(op, expected)
 }
 
 /// The budget, from the moment *off* was executed.
