@@ -7,7 +7,8 @@ use super::Aws;
 use super::pages::Pages;
 use super::refusal::{incomplete, refused};
 use crate::engine::NewChangeSet;
-use crate::model::stack::{Declared, Output, Parameter, Resource, Stack};
+use crate::model::new_stack::StackTag;
+use crate::model::stack::{Declared, Limits, Output, Parameter, Resource, Stack};
 use crate::model::{Refusal, RefusalKind};
 
 const SERVICE: &str = "cloudformation";
@@ -131,6 +132,9 @@ fn into_stack(stack: sdk::Stack) -> Stack {
         outputs: stack.outputs.unwrap_or_default().into_iter().map(into_output).collect(),
         role_arn: stack.role_arn,
         parent_id: stack.parent_id,
+        tags: stack.tags.unwrap_or_default().into_iter().map(into_tag).collect(),
+        notification_arns: stack.notification_arns.unwrap_or_default(),
+        termination_protection: stack.enable_termination_protection.unwrap_or_default(),
     }
 }
 
@@ -140,6 +144,10 @@ fn into_parameter(parameter: sdk::Parameter) -> Parameter {
         value: parameter.parameter_value.unwrap_or_default(),
         resolved: parameter.resolved_value,
     }
+}
+
+fn into_tag(tag: sdk::Tag) -> StackTag {
+    StackTag { key: tag.key.unwrap_or_default(), value: tag.value.unwrap_or_default() }
 }
 
 fn into_output(output: sdk::Output) -> Output {
@@ -154,6 +162,7 @@ fn into_declared(declared: sdk::ParameterDeclaration) -> Declared {
         allowed: allowed.unwrap_or_default(),
         no_echo: declared.no_echo.unwrap_or_default(),
         default: declared.default_value,
+        limits: Limits::default(),
     }
 }
 

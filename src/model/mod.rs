@@ -11,6 +11,8 @@ pub mod finding;
 pub mod half;
 pub mod history;
 pub mod id;
+pub mod manifest;
+pub mod new_stack;
 pub mod profile;
 pub mod refusal;
 pub mod run;

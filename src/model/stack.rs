@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::StackStatus;
+use super::new_stack::StackTag;
 
 /// A stack, from DescribeStacks.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -26,6 +27,12 @@ pub struct Stack {
     pub role_arn: Option<String>,
     /// The parent, if this is a nested stack.
     pub parent_id: Option<String>,
+    /// Its tags.
+    pub tags: Vec<StackTag>,
+    /// `NotificationARNs`
+    pub notification_arns: Vec<String>,
+    /// `EnableTerminationProtection`
+    pub termination_protection: bool,
 }
 
 impl Stack {
@@ -92,4 +99,30 @@ pub struct Declared {
     pub no_echo: bool,
     /// `DefaultValue`
     pub default: Option<String>,
+    /// What else a value must be: only the template's text tells, GetTemplateSummary does not.
+    pub limits: Limits,
+}
+
+/// A parameter's constraints besides AllowedValues, as the template's text has them.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Limits {
+    /// `AllowedPattern`, a Java regular expression for the whole value.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pattern: Option<String>,
+    /// `MinLength`, characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub min_length: Option<u32>,
+    /// `MaxLength`, characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_length: Option<u32>,
+    /// `MinValue`, as written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub min_value: Option<String>,
+    /// `MaxValue`, as written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_value: Option<String>,
+    /// `ConstraintDescription`: what the template says when a value does not fit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
 }

@@ -40,6 +40,9 @@ pub(crate) fn stack() -> Stack {
         outputs: vec![Output { key: "AddressForRootDomain".to_owned(), value: "lb-1.elb".to_owned() }],
         role_arn: None,
         parent_id: None,
+        tags: Vec::new(),
+        notification_arns: Vec::new(),
+        termination_protection: false,
     }
 }
 
@@ -70,6 +73,7 @@ fn declared() -> Vec<Declared> {
         allowed: allowed.iter().map(|&value| value.to_owned()).collect(),
         no_echo: false,
         default: None,
+        limits: Default::default(),
     };
     vec![
         plain("StackOffline", &["Online", "Offline - Temporarily shut off servers"]),

@@ -321,6 +321,9 @@ impl Cloud {
             outputs: Vec::new(),
             role_arn: None,
             parent_id: None,
+            tags: Vec::new(),
+            notification_arns: Vec::new(),
+            termination_protection: false,
         }
     }
 

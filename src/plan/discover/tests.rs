@@ -21,6 +21,9 @@ fn story() -> Story {
             outputs: Vec::new(),
             role_arn: None,
             parent_id: None,
+            tags: Vec::new(),
+            notification_arns: Vec::new(),
+            termination_protection: false,
         },
         declared: Vec::new(),
         resources: Vec::new(),
@@ -56,6 +59,7 @@ impl Story {
             allowed: allowed.iter().map(|&value| value.to_owned()).collect(),
             no_echo: false,
             default: None,
+            limits: Default::default(),
         });
         self
     }
