@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use crate::model::manifest::Place;
 use crate::model::profile::Profile;
 use crate::plan::discover::Overrides;
 
@@ -70,6 +71,8 @@ pub struct StackConfig {
     pub role: Option<String>,
     /// The DB secret's ARN.
     pub secret: Option<String>,
+    /// Where manifests are kept: `ssm`, or `s3://bucket/prefix`.
+    pub manifest: Option<Place>,
     /// The offline parameter's key.
     pub offline_parameter: Option<String>,
     /// Its value that means online.
@@ -204,6 +207,7 @@ impl Config {
             vault: own.vault.or(all.vault),
             role: own.role.or(all.role),
             secret: own.secret.or(all.secret),
+            manifest: own.manifest.or(all.manifest),
             offline_parameter: own.offline_parameter.or(all.offline_parameter),
             online_value: own.online_value.or(all.online_value),
             offline_value: own.offline_value.or(all.offline_value),

@@ -6,11 +6,14 @@
 
 use std::future::Future;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::engine::{self, Action, Done, Look, Next, Observation};
 use crate::model::run::{Lock, Run};
 use crate::model::{BackupId, Refusal, Seen};
+
+/// How old a look may be for an action that CloudFormation cannot check by itself.
+const FRESH: SignedDuration = SignedDuration::from_secs(60);
 
 /// What became of one action.
 pub type Answer = Result<Done, Refusal>;
@@ -66,6 +69,7 @@ pub struct Tick {
 
 /// Goes round once. Never fails: a call that was refused is part of the next observation.
 pub async fn tick(world: &impl World, run: Run, look: Look) -> Tick {
+    let looked = world.now();
     let seen = world.observe(&run, look).await;
     let step = engine::step(&run, &seen, world.now());
     let mut after = step.run;
@@ -76,6 +80,9 @@ pub async fn tick(world: &impl World, run: Run, look: Look) -> Tick {
         // the stack back depends on no record, so it is done all the same.
         actions.retain(Action::homeward);
     }
+    // A machine that slept between looking and acting looks again first.
+    let old = world.now().duration_since(looked) > FRESH;
+    actions.retain(|action| !(old && action.perishable()));
     let answers = futures_util::future::join_all(actions.iter().map(|action| world.perform(action))).await;
     let done: Vec<(Action, Answer)> = actions.into_iter().zip(answers).collect();
     let noted = engine::note(&after, &done, world.now());

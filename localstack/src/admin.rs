@@ -34,6 +34,7 @@ fn said(sandbox: &Sandbox, request: &Request<Bytes>) -> Said {
         "operations" => Ok(json!(crate::operation::names())),
         "state" => Ok(summary(sandbox)),
         "consistency" => consistency(sandbox, request.uri().query().unwrap_or("")),
+        "contents" => contents(sandbox, request.uri().query().unwrap_or("")),
         "requests" if is(&Method::DELETE) => {
             sandbox.clear_requests();
             Ok(json!({}))
@@ -85,14 +86,35 @@ fn stacks(sandbox: &Sandbox, body: &[u8]) -> Said {
     for value in many::<Value>(body)? {
         let name = value.get("name").and_then(Value::as_str).unwrap_or("stack");
         let seed = match value.get("like").and_then(Value::as_str) {
-            Some("hubs") => seeds::hubs(name),
-            Some("sample") => seeds::sample(name),
+            Some("hubs") => adjusted(seeds::hubs(name), &value)?,
+            Some("sample") => adjusted(seeds::sample(name), &value)?,
             Some(other) => return Err((400, format!("no built-in stack is like {other}"))),
             None => StackSeed::deserialize(&value).map_err(|error| (400, error.to_string()))?,
         };
         ids.push(sandbox.seed_stack(&seed));
     }
     Ok(json!({ "StackIds": ids }))
+}
+
+/// What a request says beside `like` and `name`.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Adjustment {
+    account: String,
+    region: String,
+    padding: usize,
+    values: std::collections::BTreeMap<String, String>,
+    termination_protection: bool,
+}
+
+fn adjusted(mut seed: StackSeed, value: &Value) -> Result<StackSeed, (u16, String)> {
+    let change = Adjustment::deserialize(value).map_err(|error| (400, error.to_string()))?;
+    for (key, value) in change.values {
+        let known = seed.parameters.iter_mut().find(|each| each.key == key);
+        known.ok_or_else(|| (400, format!("no parameter {key}")))?.value = value;
+    }
+    let (account, region, padding) = (change.account, change.region, change.padding);
+    Ok(StackSeed { account, region, padding, termination_protection: change.termination_protection, ..seed })
 }
 
 fn snapshots(sandbox: &Sandbox, body: &[u8]) -> Said {
@@ -109,9 +131,30 @@ fn consistency(sandbox: &Sandbox, query: &str) -> Said {
         let mut pairs = form_urlencoded::parse(query.as_bytes());
         pairs.find(|(name, _)| name == wanted).map(|(_, value)| value.into_owned()).unwrap_or_default()
     };
+    let name = text("stack");
+    if !name.is_empty() {
+        let found = sandbox.live_consistency(&name);
+        return found.map(|found| json!(found)).ok_or_else(|| (404, format!("no contents of a stack {name}")));
+    }
     let found = sandbox.consistency(&text("snapshot"), &text("recovery_point"));
     let missing = || (404, "no complete snapshot and recovery point of one stack".to_owned());
     found.map(|found| json!(found)).ok_or_else(missing)
+}
+
+/// The versions themselves: of a stack now, or of a snapshot and a recovery point.
+fn contents(sandbox: &Sandbox, query: &str) -> Said {
+    let pairs: std::collections::BTreeMap<String, String> =
+        form_urlencoded::parse(query.as_bytes()).into_owned().collect();
+    let text = |name: &str| pairs.get(name).map_or("", String::as_str);
+    let found = match text("stack") {
+        "" => sandbox.contents_saved(text("snapshot"), text("recovery_point")),
+        stack => sandbox.contents_of(stack),
+    };
+    let found = found.ok_or_else(|| (404, "no such contents".to_owned()))?;
+    let plain = |all: Vec<Option<i128>>| -> Vec<Value> {
+        all.into_iter().map(|each| each.map_or(Value::Null, |version| json!(version.to_string()))).collect()
+    };
+    Ok(json!({ "rows": plain(found.rows), "files": plain(found.files) }))
 }
 
 #[derive(Deserialize)]

@@ -1,7 +1,9 @@
 //! What is going to happen, in order of time.
 
 use crate::backup::jobs::JobStep;
+use crate::backup::restores::RestoreStep;
 use crate::cfn::script::Step;
+use crate::realm::Realm;
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 
@@ -31,6 +33,58 @@ pub(crate) enum Event {
         /// What happens.
         step: JobStep,
     },
+    /// A restore job moves on.
+    Restore {
+        /// The job's id.
+        id: String,
+        /// What happens.
+        step: RestoreStep,
+    },
+    /// Something that was being deleted is gone.
+    Gone(Thing),
+}
+
+/// Something that takes a while to be deleted.
+#[derive(Clone, Debug)]
+pub(crate) enum Thing {
+    /// A DB cluster by identifier.
+    Cluster(String),
+    /// A DB instance by identifier.
+    Instance(String),
+    /// A file system by id.
+    FileSystem(String),
+    /// A mount target by id.
+    MountTarget(String),
+    /// A KMS key by id, if it is still pending deletion at that instant.
+    Key(String, Timestamp),
+}
+
+impl Thing {
+    /// It is gone.
+    pub(crate) fn go(self, realm: &mut Realm) {
+        match self {
+            Self::Cluster(id) => crate::rds::forget_cluster(realm, &id),
+            Self::Instance(id) => {
+                for cluster in realm.databases.clusters.values_mut() {
+                    cluster.instances.retain(|each| each.id != id || !each.deleting);
+                }
+            }
+            Self::FileSystem(id) => {
+                realm.file_systems.remove(&id);
+            }
+            Self::MountTarget(id) => {
+                for each in realm.file_systems.values_mut() {
+                    each.mount_targets.retain(|target| target.id != id);
+                }
+            }
+            Self::Key(id, at) => {
+                let due = |key: &crate::identity::Key| key.deletion == Some(at);
+                if realm.keys.get(&id).is_some_and(due) {
+                    realm.keys.remove(&id);
+                }
+            }
+        }
+    }
 }
 
 /// The events to come; those of one instant in the order they were planned.

@@ -58,13 +58,17 @@ pub(crate) fn seconds(count: f64) -> SignedDuration {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Durations {
-    /// Creation of a stack.
+    /// Creation of a stack with a new DB cluster, about; of its resources a small one takes 3 % of it.
     pub create: f64,
     /// A stack update up to `UPDATE_COMPLETE_CLEANUP_IN_PROGRESS`.
     pub update: f64,
     /// From there to `UPDATE_COMPLETE`.
     pub cleanup: f64,
-    /// Deletion of a stack.
+    /// A DB cluster that is made from a snapshot.
+    pub cluster_restore: f64,
+    /// A restore job of AWS Backup.
+    pub restore_job: f64,
+    /// Deletion of a stack, about.
     pub delete: f64,
     /// A change set up to `CREATE_COMPLETE`.
     pub change_set: f64,
@@ -94,6 +98,8 @@ impl Default for Durations {
             create: 300.0,
             update: 240.0,
             cleanup: 5.0,
+            cluster_restore: 420.0,
+            restore_job: 600.0,
             delete: 120.0,
             change_set: 8.0,
             cluster_settles: 10.0,

@@ -6,6 +6,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
+use std::sync::Arc;
 
 /// How many pairs an application has.
 pub(crate) const PAIRS: i128 = 40;
@@ -28,6 +29,30 @@ pub(crate) struct Contents {
     pub(crate) file_system: String,
     period: SignedDuration,
     intervals: Vec<Interval>,
+    /// What was restored before the application wrote anything itself.
+    rows: Versions,
+    files: Versions,
+}
+
+/// The version of each pair's row, or file; empty is nothing at all.
+pub(crate) type Versions = Arc<[Option<i128>]>;
+
+/// What a snapshot or a recovery point holds, and of which application it is.
+#[derive(Clone, Debug)]
+pub(crate) struct Copy {
+    /// The application's key among the contents.
+    pub(crate) origin: String,
+    /// What it holds.
+    pub(crate) versions: Versions,
+}
+
+/// What an application has written: the version of each pair's row and file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Written {
+    /// The rows' versions; a row that is not there has none.
+    pub rows: Vec<Option<i128>>,
+    /// The files' versions; a file that is not there has none.
+    pub files: Vec<Option<i128>>,
 }
 
 /// How well the halves of a backup fit.
@@ -50,7 +75,52 @@ impl Contents {
             file_system: file_system.to_owned(),
             period: period.max(shortest),
             intervals: Vec::new(),
+            rows: Arc::new([]),
+            files: Arc::new([]),
         }
+    }
+
+    /// The DB cluster is another one: it has these rows, and none of those written before.
+    pub(crate) fn restore_rows(&mut self, rows: Option<&Copy>, files_now: Versions) {
+        self.rows = rows.map_or_else(|| Arc::new([]) as Versions, |copy| Arc::clone(&copy.versions));
+        self.files = files_now;
+        self.intervals.clear();
+    }
+
+    /// The file system holds these files; what the application has written itself stays.
+    pub(crate) fn restore_files(&mut self, files: Versions) {
+        self.files = files;
+    }
+
+    /// The DB cluster is gone, and its rows with it; the files stay.
+    pub(crate) fn lose_rows(&mut self) {
+        self.cluster.clear();
+    }
+
+    /// The file system is another one, which is empty; the rows stay.
+    pub(crate) fn lose_files(&mut self) {
+        self.file_system.clear();
+    }
+
+    /// Whether the application is writing.
+    pub(crate) fn is_writing(&self) -> bool {
+        self.intervals.last().is_some_and(|last| last.until.is_none())
+    }
+
+    /// All rows at an instant.
+    pub(crate) fn rows(&self, at: Timestamp) -> Versions {
+        (0..PAIRS).map(|pair| self.row(pair, at)).collect()
+    }
+
+    /// All files at an instant.
+    pub(crate) fn files(&self, at: Timestamp) -> Versions {
+        (0..PAIRS).map(|pair| self.file(pair, at)).collect()
+    }
+
+    /// The files as a job sees them that reads from `from` to `until`.
+    pub(crate) fn files_read(&self, from: Timestamp, until: Timestamp) -> Versions {
+        let read = self.read_instants(from, until);
+        read.into_iter().map(|(pair, at)| self.file(pair, at)).collect()
     }
 
     /// The application starts to write.
@@ -71,24 +141,12 @@ impl Contents {
 
     /// The version of a pair's row at an instant.
     pub(crate) fn row(&self, pair: i128, at: Timestamp) -> Option<i128> {
-        self.newest(pair, at, |_, _| SignedDuration::ZERO)
+        self.newest(pair, at, |_, _| SignedDuration::ZERO).or_else(|| restored(&self.rows, pair))
     }
 
     /// The version of a pair's file at an instant.
     pub(crate) fn file(&self, pair: i128, at: Timestamp) -> Option<i128> {
-        self.newest(pair, at, |interval, tick| self.lag(interval, tick))
-    }
-
-    /// Compares a snapshot of `rows_at` with a job that read from `from` to `until`.
-    pub(crate) fn compare(&self, rows_at: Timestamp, from: Timestamp, until: Timestamp) -> Consistency {
-        let read = self.read_instants(from, until);
-        let rows: Vec<_> = (0..PAIRS).map(|pair| self.row(pair, rows_at)).collect();
-        let files: Vec<_> = read.into_iter().map(|(pair, at)| self.file(pair, at)).collect();
-        Consistency {
-            rows: rows.iter().flatten().count(),
-            files: files.iter().flatten().count(),
-            broken: rows.iter().zip(&files).filter(|(row, file)| row != file).count(),
-        }
+        self.newest(pair, at, |interval, tick| self.lag(interval, tick)).or_else(|| restored(&self.files, pair))
     }
 
     /// When a job reads each file: those longest unchanged first, slower and slower.
@@ -139,6 +197,23 @@ impl Contents {
         let nanoseconds = tick.saturating_mul(self.period.as_nanos());
         Timestamp::from_nanosecond(nanoseconds).unwrap_or(Timestamp::MIN)
     }
+}
+
+impl Consistency {
+    /// Compares rows with files.
+    pub(crate) fn of(rows: &[Option<i128>], files: &[Option<i128>]) -> Self {
+        let differs = |pair: usize| rows.get(pair).copied().flatten() != files.get(pair).copied().flatten();
+        let count = usize::try_from(PAIRS).unwrap_or(0);
+        Self {
+            rows: rows.iter().flatten().count(),
+            files: files.iter().flatten().count(),
+            broken: (0..count).filter(|pair| differs(*pair)).count(),
+        }
+    }
+}
+
+fn restored(versions: &Versions, pair: i128) -> Option<i128> {
+    usize::try_from(pair).ok().and_then(|place| versions.get(place).copied().flatten())
 }
 
 fn latest_of(pair: i128, tick: i128) -> i128 {

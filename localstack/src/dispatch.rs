@@ -9,7 +9,7 @@ use crate::operation::{Cx, Operation, find};
 use crate::refusal;
 use crate::sandbox::Outcome;
 use crate::state::{ACCOUNT, Place, State};
-use crate::wire::{Protocol, json, query, respond, rest, unsigned};
+use crate::wire::{Protocol, json, query, respond, rest, s3, unsigned};
 use bytes::Bytes;
 use http::{HeaderMap, Request};
 use std::time::Duration;
@@ -48,6 +48,10 @@ fn understand(scope: &Scope, request: &Request<Bytes>) -> Result<Call, AwsError>
     if Protocol::of(service) == Protocol::Rest {
         let (operation, input) = rest::parse(service, request.method(), request.uri(), request.body())?;
         return Ok(call(Some(operation), operation.name, input));
+    }
+    if Protocol::of(service) == Protocol::S3 {
+        let (name, input) = s3::parse(request)?;
+        return Ok(call(find(service, name), name, input));
     }
     let (name, input) = match Protocol::of(service) {
         Protocol::Json => json::parse(request.headers(), request.body())?,

@@ -54,6 +54,22 @@ pub enum FaultKind {
     PointStuck,
     /// `DeleteRecoveryPoint` answers 200 and the point becomes `EXPIRED`.
     DeleteLies,
+    /// A resource of a new stack cannot be created; `mode` is its logical id, or any.
+    CreateFailed {
+        /// What the event says; empty is a sentence of the sandbox's.
+        #[serde(default)]
+        reason: String,
+    },
+    /// A resource of a stack that is deleted does not go; `mode` is its logical id, or any.
+    DeleteFailed {
+        /// What the event says; empty is a sentence of the sandbox's.
+        #[serde(default)]
+        reason: String,
+    },
+    /// The restore job ends `FAILED`.
+    RestoreJobFailed,
+    /// The restore job ends `ABORTED`.
+    RestoreJobAborted,
 }
 
 impl FaultKind {
@@ -90,7 +106,8 @@ pub struct Fault {
     /// How many matching calls pass unharmed first.
     #[serde(default)]
     pub skip: u32,
-    /// Only for updates to this mode: `offline`, `online` or `other`.
+    /// Only for updates to this mode: `offline`, `online` or `other`; for `create-failed` and
+    /// `delete-failed`, only for this logical id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mode: Option<String>,
 }
@@ -148,7 +165,7 @@ fn split_number<T: std::str::FromStr>(text: &str, mark: char) -> Result<(&str, O
 }
 
 /// The faults that are waiting.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Faults {
     waiting: Vec<Fault>,
     rng: fastrand::Rng,

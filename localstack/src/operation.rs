@@ -63,7 +63,7 @@ impl Operation {
 
     /// Whether the operation may change anything, by AWS's naming.
     pub(crate) fn changes(&self) -> bool {
-        !["Describe", "List", "Get"].iter().any(|verb| self.name.starts_with(verb))
+        !["Describe", "List", "Get", "Head"].iter().any(|verb| self.name.starts_with(verb))
     }
 
     /// What a request was about: its main members' texts.
@@ -86,6 +86,8 @@ pub(crate) static OPERATIONS: &[&[Operation]] = &[
     crate::secrets::OPERATIONS,
     crate::ssm::OPERATIONS,
     crate::identity::OPERATIONS,
+    crate::s3::OPERATIONS,
+    crate::logs::OPERATIONS,
 ];
 
 /// Finds an operation by name.

@@ -4,10 +4,12 @@ use crate::agenda::{Agenda, Event};
 use crate::backup::state::Backup;
 use crate::cfn::state::Cloud;
 use crate::clock::{Pace, later};
-use crate::contents::Contents;
+use crate::contents::{Contents, Copy};
 use crate::efs::FileSystem;
+use crate::faults::Faults;
 use crate::identity::{Key, Role};
 use crate::rds::state::Databases;
+use crate::s3::Bucket;
 use crate::secrets::Secret;
 use crate::ssm::Parameter;
 use jiff::Timestamp;
@@ -18,6 +20,16 @@ use std::collections::BTreeMap;
 pub(crate) struct Account {
     /// IAM roles by name.
     pub(crate) roles: BTreeMap<String, Role>,
+    /// S3 buckets by name.
+    pub(crate) buckets: BTreeMap<String, Bucket>,
+}
+
+/// What a realm needs of the rest of the world while time passes.
+pub(crate) struct Beyond<'a> {
+    /// What the account has once for all regions.
+    pub(crate) account: &'a mut Account,
+    /// Faults that change what happens.
+    pub(crate) faults: &'a mut Faults,
 }
 
 /// One account in one region.
@@ -47,6 +59,8 @@ pub(crate) struct Realm {
     pub(crate) parameters: BTreeMap<String, Parameter>,
     /// KMS keys by id.
     pub(crate) keys: BTreeMap<String, Key>,
+    /// CloudWatch log groups by name.
+    pub(crate) log_groups: BTreeMap<String, Timestamp>,
     /// What the applications of the stacks have written, by stack id.
     pub(crate) contents: BTreeMap<String, Contents>,
 }
@@ -67,6 +81,7 @@ impl Realm {
             secrets: BTreeMap::new(),
             parameters: BTreeMap::new(),
             keys: BTreeMap::new(),
+            log_groups: BTreeMap::new(),
             contents: BTreeMap::new(),
         }
     }
@@ -96,15 +111,46 @@ impl Realm {
         later(at, self.pace.exact(seconds))
     }
 
+    /// The rows of a DB cluster at an instant.
+    pub(crate) fn rows_of(&self, cluster: &str, at: Timestamp) -> Option<Copy> {
+        let (origin, contents) = self.contents.iter().find(|(_, each)| each.cluster == cluster)?;
+        Some(Copy { origin: origin.clone(), versions: contents.rows(at) })
+    }
+
+    /// The files of a file system as a job reads them from `from` to `until`.
+    pub(crate) fn files_of(&self, file_system: &str, from: Timestamp, until: Timestamp) -> Option<Copy> {
+        let (origin, contents) = self.contents.iter().find(|(_, each)| each.file_system == file_system)?;
+        Some(Copy { origin: origin.clone(), versions: contents.files_read(from, until) })
+    }
+
+    /// A DB cluster begins with these rows; `owner` is the stack's id, or the cluster's ARN.
+    pub(crate) fn adopt_rows(&mut self, owner: &str, cluster: &str, rows: Option<&Copy>, at: Timestamp) {
+        let period = self.pace.exact(self.pace.durations.write_period);
+        let contents = self.contents.entry(owner.to_owned()).or_insert_with(|| Contents::new("", "", period));
+        cluster.clone_into(&mut contents.cluster);
+        let files = contents.files(at);
+        contents.restore_rows(rows, files);
+    }
+
+    /// A new, empty file system; `owner` is the stack's id, or the file system's.
+    pub(crate) fn adopt_files(&mut self, owner: &str, file_system: &str) {
+        let period = self.pace.exact(self.pace.durations.write_period);
+        let contents = self.contents.entry(owner.to_owned()).or_insert_with(|| Contents::new("", "", period));
+        file_system.clone_into(&mut contents.file_system);
+        contents.restore_files(std::sync::Arc::new([]));
+    }
+
     /// Lets everything happen that is due by `now`, in order.
-    pub(crate) fn advance(&mut self, now: Timestamp) {
+    pub(crate) fn advance(&mut self, now: Timestamp, beyond: &mut Beyond<'_>) {
         while let Some((at, event)) = self.agenda.due(now) {
             match event {
                 Event::ChangeSet { stack, id } => crate::cfn::change_sets::step(self, &stack, &id, at),
                 Event::Stack { stack, script, step } => {
-                    crate::cfn::script::perform(self, &stack, script, step, at);
+                    crate::cfn::script::perform(self, beyond, &stack, script, step, at);
                 }
                 Event::Job { id, step } => crate::backup::jobs::perform(self, &id, step, at),
+                Event::Restore { id, step } => crate::backup::restores::perform(self, &id, step, at),
+                Event::Gone(thing) => thing.go(self),
             }
         }
     }

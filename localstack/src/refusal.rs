@@ -8,6 +8,7 @@ pub(crate) fn throttled(service: &str) -> AwsError {
     match Protocol::of(service) {
         Protocol::Query => AwsError::bad("Throttling", "Rate exceeded"),
         Protocol::Json => AwsError::bad("ThrottlingException", "Rate exceeded"),
+        Protocol::S3 => AwsError::new(503, "SlowDown", "Please reduce your request rate."),
         Protocol::Rest => AwsError::new(429, "ThrottlingException", "Rate exceeded"),
     }
 }
@@ -19,6 +20,7 @@ pub(crate) fn broken(service: &str) -> AwsError {
         "backup" => AwsError::new(503, "ServiceUnavailableException", text),
         "elasticfilesystem" | "ssm" => AwsError::new(500, "InternalServerError", text),
         "secretsmanager" => AwsError::new(500, "InternalServiceError", text),
+        "s3" => AwsError::new(500, "InternalError", "We encountered an internal error. Please try again."),
         "kms" => AwsError::new(500, "KMSInternalException", text),
         "cloudformation" | "sts" => AwsError::new(503, "ServiceUnavailable", text),
         _ => AwsError::new(500, "InternalFailure", text),
@@ -31,6 +33,7 @@ pub(crate) fn expired(service: &str) -> AwsError {
     match Protocol::of(service) {
         Protocol::Query => AwsError::new(403, "ExpiredToken", text),
         Protocol::Json => AwsError::bad("ExpiredTokenException", text),
+        Protocol::S3 => AwsError::bad("ExpiredToken", "The provided token has expired."),
         Protocol::Rest => AwsError::new(403, "ExpiredTokenException", text),
     }
 }
@@ -44,7 +47,7 @@ pub(crate) fn denied(account: &str, service: &str, operation: &str, target: &str
          allows the {service}:{operation} action"
     );
     match Protocol::of(service) {
-        Protocol::Query => AwsError::new(403, "AccessDenied", text),
+        Protocol::Query | Protocol::S3 => AwsError::new(403, "AccessDenied", text),
         Protocol::Json => AwsError::bad("AccessDeniedException", text),
         Protocol::Rest => AwsError::new(403, "AccessDeniedException", text),
     }

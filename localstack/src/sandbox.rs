@@ -2,7 +2,7 @@
 
 use crate::clock::{Clock, Durations};
 use crate::connect::InProcess;
-use crate::contents::Consistency;
+use crate::contents::{Consistency, Written};
 use crate::dispatch::{Dispatched, dispatch};
 use crate::faults::Fault;
 use crate::log::LoggedRequest;
@@ -191,11 +191,39 @@ impl Sandbox {
         state.realms.values().find_map(|realm| {
             let snapshot = realm.databases.snapshots.get(snapshot)?;
             let point = realm.backup.points.get(recovery_point)?;
-            let (from, until) = point.run?;
-            let file_system = point.resource.rsplit('/').next()?;
-            let mut contents = realm.contents.values();
-            let fits = contents.find(|each| each.cluster == snapshot.cluster && each.file_system == file_system)?;
-            Some(fits.compare(snapshot.created, from, until))
+            let (rows, files) = (snapshot.copy.as_ref()?, point.copy.as_ref()?);
+            (rows.origin == files.origin).then(|| Consistency::of(&rows.versions, &files.versions))
+        })
+    }
+
+    /// How well the DB cluster and the file system of a stack fit at this moment, by the stack's
+    /// name or id; `None` when it does not exist or has no such things.
+    pub fn live_consistency(&self, stack: &str) -> Option<Consistency> {
+        let found = self.contents_of(stack)?;
+        Some(Consistency::of(&found.rows, &found.files))
+    }
+
+    /// The version of each row and of each file of a stack at this moment.
+    #[must_use]
+    pub fn contents_of(&self, stack: &str) -> Option<Written> {
+        let mut state = self.state();
+        let (now, places) = (state.clock.now(), state.realms.keys().cloned().collect::<Vec<Place>>());
+        places.into_iter().find_map(|place| {
+            let realm = state.realm(&place);
+            let id = realm.cloud.id_of(stack)?;
+            let contents = realm.contents.get(id)?;
+            Some(Written { rows: contents.rows(now).to_vec(), files: contents.files(now).to_vec() })
+        })
+    }
+
+    /// The version of each row of a snapshot, and of each file of a recovery point.
+    #[must_use]
+    pub fn contents_saved(&self, snapshot: &str, recovery_point: &str) -> Option<Written> {
+        let state = self.state();
+        state.realms.values().find_map(|realm| {
+            let rows = realm.databases.snapshots.get(snapshot)?.copy.as_ref()?;
+            let files = realm.backup.points.get(recovery_point)?.copy.as_ref()?;
+            Some(Written { rows: rows.versions.to_vec(), files: files.versions.to_vec() })
         })
     }
 

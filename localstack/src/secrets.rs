@@ -4,6 +4,7 @@ use crate::clock::{later, seconds};
 use crate::error::{Answer, AwsError};
 use crate::input::{Input, page};
 use crate::operation::{Cx, Handler, Operation};
+use crate::realm::Realm;
 use crate::wire::epoch;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
@@ -23,6 +24,7 @@ pub(crate) const OPERATIONS: &[Operation] = &[
     op("DeleteSecret", SECRET, delete),
     op("RestoreSecret", SECRET, restore),
     op("ListSecrets", &[], list),
+    op("ListSecretVersionIds", SECRET, list_versions),
 ];
 
 /// A secret.
@@ -55,6 +57,36 @@ impl Secret {
         };
         let recent = last.saturating_sub(2);
         self.versions.iter().enumerate().skip(recent).map(stage).collect()
+    }
+}
+
+impl Secret {
+    /// Whether it is there at all, scheduled for deletion or not.
+    pub(crate) fn exists(&self, now: Timestamp) -> bool {
+        self.deleted.is_none_or(|(_, at)| at > now)
+    }
+
+    /// The present version becomes the previous one.
+    pub(crate) fn rotate(&mut self, version: String, now: Timestamp) {
+        let value = format!("rotated-canary-{version}");
+        self.versions.push((version, value));
+        self.changed = now;
+        self.rotated = Some(now);
+    }
+}
+
+/// The secret of an id or an ARN whose value can be read: not one scheduled for deletion.
+pub(crate) fn usable<'a>(realm: &'a Realm, id: &str) -> Result<&'a Secret, AwsError> {
+    let same = |each: &&Secret| each.arn == id || each.name == id;
+    let text = "Secrets Manager can't find the specified secret.";
+    let found = realm.secrets.values().find(same);
+    let secret = found.ok_or_else(|| AwsError::bad("ResourceNotFoundException", text))?;
+    match secret.deleted {
+        None => Ok(secret),
+        Some(_) => Err(AwsError::bad(
+            "InvalidRequestException",
+            "You can't perform this operation on the secret because it was marked for deletion.",
+        )),
     }
 }
 
@@ -137,9 +169,7 @@ fn put_value(cx: &mut Cx<'_>, input: &Input) -> Answer {
 fn rotate(cx: &mut Cx<'_>, input: &Input) -> Answer {
     let (version, now) = (cx.realm.uuid(), cx.now);
     let secret = alive(cx, input)?;
-    secret.versions.push((version.clone(), format!("rotated-canary-{version}")));
-    secret.changed = now;
-    secret.rotated = Some(now);
+    secret.rotate(version.clone(), now);
     Ok(json!({ "ARN": secret.arn, "Name": secret.name, "VersionId": version }))
 }
 
@@ -147,6 +177,10 @@ fn delete(cx: &mut Cx<'_>, input: &Input) -> Answer {
     let days = input.number("RecoveryWindowInDays").unwrap_or(30);
     if !(7..=30).contains(&days) {
         let text = "RecoveryWindowInDays value must be between 7 and 30 days (inclusive).";
+        return Err(AwsError::bad("InvalidParameterException", text));
+    }
+    if input.flag("ForceDeleteWithoutRecovery") && input.number("RecoveryWindowInDays").is_some() {
+        let text = "You can't use ForceDeleteWithoutRecovery in conjunction with RecoveryWindowInDays.";
         return Err(AwsError::bad("InvalidParameterException", text));
     }
     let now = cx.now;
@@ -164,6 +198,24 @@ fn restore(cx: &mut Cx<'_>, input: &Input) -> Answer {
     let secret = found(cx, input)?;
     secret.deleted = None;
     Ok(json!({ "ARN": secret.arn, "Name": secret.name }))
+}
+
+/// `ListSecretVersionIds`: the staged versions, or all of them.
+fn list_versions(cx: &mut Cx<'_>, input: &Input) -> Answer {
+    let secret = found(cx, input)?;
+    let (stages, all) = (secret.stages(), input.flag("IncludeDeprecated"));
+    let row = |(id, _): &(String, String)| {
+        let staged = stages.get(id);
+        (all || staged.is_some()).then(|| {
+            json!({
+                "VersionId": id,
+                "VersionStages": staged,
+                "CreatedDate": epoch(secret.changed),
+            })
+        })
+    };
+    let rows: Vec<Value> = secret.versions.iter().filter_map(row).collect();
+    Ok(json!({ "Versions": rows, "ARN": secret.arn, "Name": secret.name }))
 }
 
 fn list(cx: &mut Cx<'_>, input: &Input) -> Answer {

@@ -2,6 +2,7 @@
 
 use crate::sandbox::{Outcome, Sandbox};
 use bytes::Bytes;
+use http::header::{CONNECTION, EXPECT, HeaderValue};
 use http::{Request, Response};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Incoming;
@@ -35,13 +36,22 @@ pub async fn serve(sandbox: Sandbox, listener: TcpListener) -> io::Result<()> {
 async fn answer(sandbox: Sandbox, request: Request<Incoming>) -> io::Result<Response<Full<Bytes>>> {
     let (parts, body) = request.into_parts();
     let body = Limited::new(body, LONGEST).collect().await.map_err(io::Error::other)?;
-    let request = Request::from_parts(parts, body.to_bytes());
+    let body = body.to_bytes();
+    // Nobody reads an empty body, so hyper sends no `100 Continue`; botocore then mistakes the
+    // next answer on the connection for one.
+    let unasked = parts.headers.contains_key(EXPECT) && body.is_empty();
+    let request = Request::from_parts(parts, body);
     let (outcome, delay) = sandbox.handle_timed(&request);
     if !delay.is_zero() {
         tokio::time::sleep(delay).await;
     }
     match outcome {
-        Outcome::Response(response) => Ok(response.map(Full::new)),
+        Outcome::Response(mut response) => {
+            if unasked {
+                response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+            }
+            Ok(response.map(Full::new))
+        }
         Outcome::Dropped => Err(io::ErrorKind::ConnectionReset.into()),
     }
 }

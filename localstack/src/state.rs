@@ -3,7 +3,7 @@
 use crate::clock::{Clock, Durations, Pace, later, seconds};
 use crate::faults::Faults;
 use crate::log::LoggedRequest;
-use crate::realm::{Account, Realm};
+use crate::realm::{Account, Beyond, Realm};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 
@@ -65,8 +65,10 @@ impl State {
         let name = place.0.bytes().chain(place.1.bytes());
         let seed = name.fold(self.seed, |sum, byte| sum.wrapping_mul(31).wrapping_add(byte.into()));
         let fresh = || Realm::new(&place.0, &place.1, pace, seed);
-        let realm = self.realms.entry(place.clone()).or_insert_with(fresh);
-        realm.advance(now);
+        let Self { realms, accounts, faults, .. } = self;
+        let account = accounts.entry(place.0.clone()).or_default();
+        let realm = realms.entry(place.clone()).or_insert_with(fresh);
+        realm.advance(now, &mut Beyond { account, faults });
         realm
     }
 
@@ -101,7 +103,9 @@ impl State {
         let known = past.iter().rfind(|(then, _)| *then <= at).or(past.first());
         let found = known.map(|(_, realm)| realm.clone());
         let mut realm = found.unwrap_or_else(|| self.realm(place).clone());
-        realm.advance(at);
+        let mut account = self.accounts.get(&place.0).cloned().unwrap_or_default();
+        let mut faults = self.faults.clone();
+        realm.advance(at, &mut Beyond { account: &mut account, faults: &mut faults });
         realm
     }
 }

@@ -178,10 +178,12 @@ fn nested_stacks_go_back_with_their_parent_and_their_parent_with_them() {
 }
 
 #[test]
-fn another_template_is_refused_rather_than_ignored() {
+fn a_template_without_resources_is_refused_rather_than_ignored() {
     let aws = Aws::new();
     let members = [("StackName", "my-hub"), ("ChangeSetName", "x"), ("TemplateBody", "{}")];
-    assert_eq!(aws.cfn("CreateChangeSet", &members).status, 501);
+    let refused = aws.cfn("CreateChangeSet", &members);
+    assert_eq!((refused.status, refused.text("Code")), (400, "ValidationError"));
+    assert!(refused.text("Message").contains("At least one Resources member must be defined."));
 }
 
 #[test]
@@ -192,7 +194,7 @@ fn a_replacement_of_the_cluster_is_announced_and_is_one() {
     assert_eq!(seen.text("LogicalResourceId"), "AppDb");
     assert_eq!((seen.text("Replacement"), seen.text("PolicyAction")), ("True", "ReplaceAndSnapshot"));
     aws.execute(&arn, "t").ok();
-    aws.wait(300);
+    aws.wait(600);
     let clusters = aws.rds("DescribeDBClusters", &[]).ok();
     assert_eq!(clusters.texts("DBClusterIdentifier").len(), 1);
     assert_eq!(clusters.texts("Status"), ["available"]);

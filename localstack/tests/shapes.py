@@ -13,7 +13,8 @@ COMMON = {
     "ValidationError", "ValidationException", "InvalidParameterValue", "MissingParameter",
     "Throttling", "ThrottlingException", "ExpiredToken", "ExpiredTokenException", "AccessDenied",
     "AccessDeniedException", "DBClusterSnapshotNotFoundFault", "InvalidRequestException",
-    "SandboxNotImplemented", "AlreadyExistsException", "ServiceUnavailable",
+    "SandboxNotImplemented", "AlreadyExistsException", "ServiceUnavailable", "AccessDenied",
+    "404", "403",
 }
 
 # What AWS sends although the model's enumeration forgets it: rows about the stack itself.
@@ -101,6 +102,29 @@ def check_json(shape, value, where):
         complain(where, f"{value!r} is not one of {shape.enum}")
 
 
+def check_rest_xml(shape, response, where):
+    """S3: members in headers, one that is the body, the rest as XML with flattened lists."""
+    if shape is None:
+        return
+    if "payload" in shape.serialization:
+        return
+    members = {n: m for n, m in shape.members.items() if m.serialization.get("location") is None}
+    if not members or not response.content:
+        return
+    root = ET.fromstring(response.content)
+    if not len(root):
+        return
+    names = {m.serialization.get("name", n): m for n, m in members.items()}
+    for child in root:
+        member = names.get(local(child.tag))
+        if member is None:
+            complain(where, f"unknown member {local(child.tag)}")
+        elif member.type_name == "list":
+            check_xml(member.member, child, f"{where}.{local(child.tag)}")
+        else:
+            check_xml(member, child, f"{where}.{local(child.tag)}")
+
+
 def after_call(http_response, parsed, model, **_):
     service = model.service_model
     where = f"{service.signing_name}:{model.name}"
@@ -110,6 +134,8 @@ def after_call(http_response, parsed, model, **_):
         code = parsed["Error"]["Code"]
         if code not in known | COMMON:
             complain(where, f"error code {code} is neither of {known} nor common")
+        return
+    if model.has_streaming_output:
         return
     body, shape = http_response.content, model.output_shape
     if service.protocol == "query":
@@ -122,6 +148,8 @@ def after_call(http_response, parsed, model, **_):
             if result is None:
                 return complain(where, f"no {wrapper}")
             check_xml(shape, result, where)
+    elif service.protocol == "rest-xml":
+        check_rest_xml(shape, http_response, where)
     elif shape is not None:
         check_json(shape, json.loads(body or b"{}"), where)
     elif body and json.loads(body) != {}:

@@ -23,8 +23,8 @@ REGION = "us-east-1"
 
 def client(name, account=ACCOUNT, region=REGION):
     made = boto3.client(
-        name, endpoint_url=URL, region_name=region, aws_access_key_id=account,
-        aws_secret_access_key="x", config=Config(retries={"max_attempts": 0}),
+        name, endpoint_url=URL, region_name=region, aws_access_key_id=account, aws_secret_access_key="x",
+        config=Config(retries={"max_attempts": 0}, s3={"addressing_style": "path"}),
     )
     made.meta.events.register("after-call.*.*", after_call)
     return made
@@ -58,6 +58,7 @@ def equal(got, wanted):
 
 cfn, rds, backup, efs = (client(n) for n in ("cloudformation", "rds", "backup", "efs"))
 secrets, ssm, kms, iam, sts = (client(n) for n in ("secretsmanager", "ssm", "kms", "iam", "sts"))
+s3, logs = client("s3"), client("logs")
 CAPS = ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
 OFF, ON = "Offline - Temporarily shut off servers", "Online"
 
@@ -342,7 +343,9 @@ def lives_of_stacks():
     wait(600)
     with refused("ValidationError"):
         cfn.cancel_update_stack(StackName="fresh")
-    cfn.delete_stack(StackName="fresh", RetainResources=["Topic"])
+    with refused("ValidationError"):
+        cfn.delete_stack(StackName="fresh", RetainResources=["Topic"])
+    cfn.delete_stack(StackName="fresh")
     wait(300)
     with refused("ValidationError"):
         cfn.describe_stacks(StackName="fresh")
@@ -378,6 +381,221 @@ def faults_and_worlds():
     driven.discard("rds:DescribeDBEngineVersions")
 
 
+def storing_objects():
+    with refused("NoSuchBucket", 404):
+        s3.put_object(Bucket="manifests", Key="a", Body=b"x")
+    sandbox("set", {"bucket": "manifests"})
+    s3.head_bucket(Bucket="manifests")
+    equal(s3.get_bucket_location(Bucket="manifests")["LocationConstraint"], None)
+    body = bytes(range(256)) + "한글 <&>".encode()
+    made = s3.put_object(Bucket="manifests", Key="a b/ä.json", Body=body, ContentType="application/json",
+                         ServerSideEncryption="aws:kms", Metadata={"id": "one"}, ExpectedBucketOwner=ACCOUNT)
+    equal(made["ServerSideEncryption"], "aws:kms")
+    got = s3.get_object(Bucket="manifests", Key="a b/ä.json")
+    equal((got["Body"].read(), got["ContentType"], got["Metadata"]), (body, "application/json", {"id": "one"}))
+    equal(s3.head_object(Bucket="manifests", Key="a b/ä.json")["ContentLength"], len(body))
+    with refused("NoSuchKey", 404):
+        s3.get_object(Bucket="manifests", Key="nothing")
+    with refused("404", 404):
+        s3.head_object(Bucket="manifests", Key="nothing")
+    with refused("AccessDenied", 403):
+        s3.put_object(Bucket="manifests", Key="b", Body=b"", ExpectedBucketOwner="999999999999")
+    for n in range(5):
+        s3.put_object(Bucket="manifests", Key=f"many/{n}", Body=b"x" * n)
+    pages = list(s3.get_paginator("list_objects_v2").paginate(Bucket="manifests", Prefix="many/", PaginationConfig={"PageSize": 2}))
+    equal([[o["Key"][-1] for o in p["Contents"]] for p in pages], [["0", "1"], ["2", "3"], ["4"]])
+    s3.delete_object(Bucket="manifests", Key="many/0")
+    equal(s3.list_objects_v2(Bucket="manifests", Prefix="many/")["KeyCount"], 4)
+    sandbox("set", {"bucket": "manifests", "denied": True})
+    with refused("AccessDenied", 403):
+        s3.get_object(Bucket="manifests", Key="many/1")
+    with refused("403", 403):
+        s3.head_bucket(Bucket="manifests")
+    sandbox("set", {"bucket": "manifests", "denied": False})
+
+
+def resources(stack):
+    rows = [r for p in cfn.get_paginator("list_stack_resources").paginate(StackName=stack) for r in p["StackResourceSummaries"]]
+    return {r["LogicalResourceId"]: r["PhysicalResourceId"] for r in rows}
+
+
+def a_restore():
+    """The source is planted with a long template; both halves are taken while it is offline."""
+    sandbox("stacks", {"like": "hubs", "name": "source", "padding": 60000, "values": {"StackOffline": OFF}})
+    source = resources("source")
+    rds.create_db_cluster_snapshot(DBClusterSnapshotIdentifier="half", DBClusterIdentifier="source-app-db")
+    role = iam.get_role(RoleName=source["DailyBackupRole"])["Role"]["Arn"]
+    files = efs.describe_file_systems(FileSystemId=source["StorageEFS"])["FileSystems"][0]["FileSystemArn"]
+    point = backup.start_backup_job(BackupVaultName=source["DailyBackupVault"], ResourceArn=files, IamRoleArn=role)["RecoveryPointArn"]
+    wait(1000)
+    equal(sandbox(f"consistency?snapshot=half&recovery_point={point}"), {"rows": 40, "files": 40, "broken": 0})
+    text = json.dumps(cfn.get_template(StackName="source", TemplateStage="Original")["TemplateBody"])
+    with refused("ValidationError"):
+        cfn.get_template_summary(TemplateBody=text)
+    sandbox("set", {"bucket": "templates"})
+    s3.put_object(Bucket="templates", Key="hub.template", Body=text.encode())
+    url = "https://templates.s3.us-east-1.amazonaws.com/hub.template"
+    summary = cfn.get_template_summary(TemplateURL=url)
+    equal((len(summary["Parameters"]), summary["Capabilities"]), (36, ["CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]))
+    equal(len(cfn.validate_template(TemplateURL=url)["Parameters"]), 36)
+    values = {p["ParameterKey"]: p["ParameterValue"] for p in cfn.describe_stacks(StackName="source")["Stacks"][0]["Parameters"]}
+    values |= {
+        "RestoreStackName": "source", "RestoreDbSnapshotIdentifier": "half", "RestoreAppDbSecretArn": source["AppDbSecret"],
+        "RestoreBackupVaultName": source["DailyBackupVault"], "RestoreRecoveryPointArn": point,
+    }
+    given = [{"ParameterKey": k, "ParameterValue": v} for k, v in values.items()]
+    asked = dict(StackName="copy", TemplateURL=url, Parameters=given, ClientRequestToken="restore-1", Tags=[{"Key": "of", "Value": "half"}])
+    with refused("InsufficientCapabilitiesException"):
+        cfn.create_stack(**asked)
+    bad = [p if p["ParameterKey"] != "DomainName" else {**p, "ParameterValue": "Not A Domain"} for p in given]
+    with refused("ValidationError"):
+        cfn.create_stack(**{**asked, "Parameters": bad, "Capabilities": CAPS})
+    made = cfn.create_stack(**asked, Capabilities=CAPS, EnableTerminationProtection=True, OnFailure="ROLLBACK")
+    equal(cfn.create_stack(**asked, Capabilities=CAPS)["StackId"], made["StackId"])
+    wait(300)
+    [running] = backup.list_restore_jobs(ByStatus="RUNNING")["RestoreJobs"]
+    equal(backup.describe_restore_job(RestoreJobId=running["RestoreJobId"])["RecoveryPointArn"], point)
+    equal(rds.describe_db_clusters(DBClusterIdentifier="copy-app-db")["DBClusters"][0]["Status"], "creating")
+    wait(900)
+    copy = cfn.describe_stacks(StackName="copy")["Stacks"][0]
+    equal((copy["StackStatus"], copy["EnableTerminationProtection"]), ("CREATE_COMPLETE", True))
+    job = backup.describe_restore_job(RestoreJobId=running["RestoreJobId"])
+    equal(job["Status"], "COMPLETED")
+    assert job["CreatedResourceArn"].endswith(resources("copy")["StorageEFS"])
+    equal(len(backup.list_restore_jobs_by_protected_resource(ResourceArn=files)["RestoreJobs"]), 1)
+    equal(sandbox("contents?stack=copy"), sandbox(f"contents?snapshot=half&recovery_point={point}"))
+    a_guarded_update("copy", text)
+    a_deletion("copy", made["StackId"], source)
+
+
+def a_guarded_update(stack, text):
+    template = json.loads(text)
+    template["Resources"]["AppDb"]["Properties"]["SnapshotIdentifier"] = {"Ref": "AWS::NoValue"}
+    del template["Resources"]["DailyBackupPlan"]
+    s3.put_object(Bucket="templates", Key="next.template", Body=json.dumps(template).encode())
+    made = cfn.create_change_set(
+        StackName=stack, ChangeSetName="next", TemplateURL="https://s3.us-east-1.amazonaws.com/templates/next.template",
+        Capabilities=CAPS, Parameters=parameters(stack),
+    )
+    wait(12)
+    rows = {c["ResourceChange"]["LogicalResourceId"]: c["ResourceChange"] for c in cfn.describe_change_set(ChangeSetName=made["Id"])["Changes"]}
+    equal((rows["AppDb"]["Action"], rows["AppDb"]["Replacement"]), ("Modify", "True"))
+    equal(rows["DailyBackupPlan"]["Action"], "Remove")
+    assert "DailyBackupPlan" not in cfn.get_template(ChangeSetName=made["Id"])["TemplateBody"]["Resources"]
+    cfn.delete_change_set(ChangeSetName=made["Id"])
+    cfn.create_change_set(StackName="reviewed", ChangeSetName="first", ChangeSetType="CREATE", TemplateBody=json.dumps({"Resources": {"T": {"Type": "AWS::SNS::Topic"}}}))
+    wait(12)
+    equal(cfn.describe_stacks(StackName="reviewed")["Stacks"][0]["StackStatus"], "REVIEW_IN_PROGRESS")
+    cfn.delete_stack(StackName="reviewed")
+    with refused("ValidationError"):
+        cfn.describe_stacks(StackName="reviewed")
+
+
+def a_deletion(stack, stack_id, source):
+    """Everything a drill has made goes, and nothing of the source's."""
+    made = resources(stack)
+    with refused("ValidationError"):
+        cfn.delete_stack(StackName=stack_id)
+    cfn.update_termination_protection(StackName=stack, EnableTerminationProtection=False)
+    cfn.delete_stack(StackName=stack_id, ClientRequestToken="drill-end")
+    wait(600)
+    equal(cfn.describe_stacks(StackName=stack_id)["Stacks"][0]["StackStatus"], "DELETE_COMPLETE")
+    events = cfn.describe_stack_events(StackName=stack_id)["StackEvents"]
+    equal((events[0]["ResourceStatus"], events[0]["ClientRequestToken"]), ("DELETE_COMPLETE", "drill-end"))
+    skipped = {s["LogicalResourceId"] for p in cfn.get_paginator("list_stack_resources").paginate(StackName=stack_id) for s in p["StackResourceSummaries"] if s["ResourceStatus"] == "DELETE_SKIPPED"}
+    assert {"AppDbSecret", "DiskKmsKey", "StorageEFS", "DailyBackupVault"} <= skipped, skipped
+    [last] = [s for s in rds.describe_db_cluster_snapshots(SnapshotType="manual")["DBClusterSnapshots"] if s["DBClusterIdentifier"] == "copy-app-db"]
+    assert last["DBClusterSnapshotIdentifier"].startswith("copy-snapshot-appdb-"), last
+    rds.delete_db_cluster_snapshot(DBClusterSnapshotIdentifier=last["DBClusterSnapshotIdentifier"])
+    secrets.delete_secret(SecretId=made["AppDbSecret"], ForceDeleteWithoutRecovery=True)
+    with refused("ResourceNotFoundException"):
+        secrets.describe_secret(SecretId=made["AppDbSecret"])
+    equal(kms.schedule_key_deletion(KeyId=made["DiskKmsKey"], PendingWindowInDays=7)["KeyState"], "PendingDeletion")
+    efs.delete_file_system(FileSystemId=made["StorageEFS"])
+    backup.delete_backup_vault(BackupVaultName=made["DailyBackupVault"])
+    with refused("InvalidRequestException"):
+        backup.delete_backup_vault(BackupVaultName=source["DailyBackupVault"])
+    wait(30)
+    with refused("FileSystemNotFound", 404):
+        efs.describe_file_systems(FileSystemId=made["StorageEFS"])
+    with refused("NoSuchEntity", 404):
+        iam.get_role(RoleName=made["DailyBackupRole"])
+    ssm.get_parameter(Name="/ita/source/reticulum/admin-email")
+    with refused("ParameterNotFound"):
+        ssm.get_parameter(Name="/ita/copy/reticulum/admin-email")
+
+
+def by_hand():
+    """Restores and deletions without CloudFormation."""
+    snapshot = "half"
+    with refused("DBClusterSnapshotNotFoundFault", 404):
+        rds.restore_db_cluster_from_snapshot(DBClusterIdentifier="hand", SnapshotIdentifier="nobody", Engine="aurora-postgresql")
+    rds.restore_db_cluster_from_snapshot(DBClusterIdentifier="hand", SnapshotIdentifier=snapshot, Engine="aurora-postgresql")
+    with refused("DBClusterAlreadyExistsFault"):
+        rds.restore_db_cluster_from_snapshot(DBClusterIdentifier="hand", SnapshotIdentifier=snapshot, Engine="aurora-postgresql")
+    wait(600)
+    rds.create_db_instance(DBInstanceIdentifier="hand-1", DBInstanceClass="db.serverless", Engine="aurora-postgresql", DBClusterIdentifier="hand")
+    wait(300)
+    equal(rds.describe_db_instances(DBInstanceIdentifier="hand-1")["DBInstances"][0]["DBInstanceStatus"], "available")
+    with refused("InvalidDBClusterStateFault"):
+        rds.delete_db_cluster(DBClusterIdentifier="hand", SkipFinalSnapshot=True)
+    equal(rds.delete_db_instance(DBInstanceIdentifier="hand-1")["DBInstance"]["DBInstanceStatus"], "deleting")
+    with refused("InvalidParameterCombination"):
+        rds.delete_db_cluster(DBClusterIdentifier="hand")
+    equal(rds.delete_db_cluster(DBClusterIdentifier="hand", SkipFinalSnapshot=True)["DBCluster"]["Status"], "deleting")
+    wait(100)
+    with refused("DBClusterNotFoundFault", 404):
+        rds.describe_db_clusters(DBClusterIdentifier="hand")
+    source = resources("source")
+    [point, *_] = backup.list_recovery_points_by_backup_vault(BackupVaultName=source["DailyBackupVault"])["RecoveryPoints"]
+    metadata = backup.get_recovery_point_restore_metadata(BackupVaultName=source["DailyBackupVault"], RecoveryPointArn=point["RecoveryPointArn"])["RestoreMetadata"]
+    metadata |= {"newFileSystem": "true", "CreationToken": "x"}
+    order = dict(RecoveryPointArn=point["RecoveryPointArn"], Metadata=metadata, IamRoleArn=point["IamRoleArn"], IdempotencyToken="x", ResourceType="EFS")
+    job = backup.start_restore_job(**order)["RestoreJobId"]
+    equal(backup.start_restore_job(**order)["RestoreJobId"], job)
+    with refused("ResourceNotFoundException"):
+        backup.start_restore_job(**{**order, "IdempotencyToken": "y", "RecoveryPointArn": point["RecoveryPointArn"] + "0"})
+    wait(800)
+    made = backup.describe_restore_job(RestoreJobId=job)
+    equal(made["Status"], "COMPLETED")
+    fresh = made["CreatedResourceArn"].rsplit("/", 1)[1]
+    equal(efs.describe_mount_targets(FileSystemId=fresh)["MountTargets"], [])
+    [first, *_] = efs.describe_mount_targets(FileSystemId=source["StorageEFS"])["MountTargets"]
+    with refused("FileSystemInUse", 409):
+        efs.delete_file_system(FileSystemId=source["StorageEFS"])
+    efs.delete_mount_target(MountTargetId=first["MountTargetId"])
+    wait(30)
+    equal(len(efs.describe_mount_targets(FileSystemId=source["StorageEFS"])["MountTargets"]), 1)
+    with refused("InvalidParameterException"):
+        secrets.delete_secret(SecretId=source["AppDbSecret"], RecoveryWindowInDays=3)
+    was = secrets.describe_secret(SecretId=source["AppDbSecret"])["VersionIdsToStages"]
+    sandbox("set", {"secret": source["AppDbSecret"], "rotate": True})
+    now = secrets.describe_secret(SecretId=source["AppDbSecret"])["VersionIdsToStages"]
+    equal(sorted(s for stages in now.values() for s in stages), ["AWSCURRENT", "AWSPREVIOUS"])
+    equal([now[version] for version in was], [["AWSPREVIOUS"]])
+    sandbox("set", {"secret": source["AppDbSecret"], "rotate": True})
+    equal(len(secrets.list_secret_version_ids(SecretId=source["AppDbSecret"])["Versions"]), 2)
+    equal(len(secrets.list_secret_version_ids(SecretId=source["AppDbSecret"], IncludeDeprecated=True)["Versions"]), 3)
+    key = efs.describe_file_systems(FileSystemId=fresh)["FileSystems"][0]["KmsKeyId"]
+    with refused("KMSInvalidStateException"):
+        kms.cancel_key_deletion(KeyId=kms.describe_key(KeyId=rds.describe_db_clusters(DBClusterIdentifier="app-db")["DBClusters"][0]["KmsKeyId"])["KeyMetadata"]["KeyId"])
+    kms.disable_key(KeyId=rds.describe_db_clusters(DBClusterIdentifier="app-db")["DBClusters"][0]["KmsKeyId"])
+    kms.enable_key(KeyId=rds.describe_db_clusters(DBClusterIdentifier="app-db")["DBClusters"][0]["KmsKeyId"])
+    assert key
+    template = {"Resources": {"Logs": {"Type": "AWS::Logs::LogGroup", "DeletionPolicy": "Retain", "Properties": {"LogGroupName": "/app/fixed"}}}}
+    cfn.create_stack(StackName="logging", TemplateBody=json.dumps(template))
+    wait(100)
+    cfn.delete_stack(StackName="logging")
+    wait(100)
+    made = cfn.create_stack(StackName="logging", TemplateBody=json.dumps(template), DisableRollback=True)["StackId"]
+    wait(100)
+    equal(cfn.describe_stacks(StackName=made)["Stacks"][0]["StackStatus"], "CREATE_FAILED")
+    [failed] = [e for e in cfn.describe_stack_events(StackName=made)["StackEvents"] if e["LogicalResourceId"] == "Logs" and e["ResourceStatus"] == "CREATE_FAILED"]
+    assert "already exists" in failed["ResourceStatusReason"], failed
+    equal([g["logGroupName"] for g in logs.describe_log_groups(logGroupNamePrefix="/app/")["logGroups"]], ["/app/fixed"])
+    logs.delete_log_group(logGroupName="/app/fixed")
+
+
 def command_line():
     env = {**os.environ, "AWS_ACCESS_KEY_ID": ACCOUNT, "AWS_SECRET_ACCESS_KEY": "x", "AWS_DEFAULT_REGION": REGION, "AWS_ENDPOINT_URL": URL}
     aws = [os.path.join(os.path.dirname(sys.executable), "aws"), "--output", "json"]
@@ -393,7 +611,7 @@ def command_line():
 
 
 sandbox("stacks", {"like": "sample", "name": "app"})
-for story in (reading_stacks, change_sets, offline, snapshots, backups, keeping_secrets, storing_parameters, lives_of_stacks, faults_and_worlds, command_line):
+for story in (reading_stacks, change_sets, offline, snapshots, backups, keeping_secrets, storing_parameters, lives_of_stacks, storing_objects, a_restore, by_hand, faults_and_worlds, command_line):
     story()
     print("ok", story.__name__)
 missing = set(sandbox("operations")) - driven

@@ -1,9 +1,10 @@
-//! Each service's client, made on first use: building all nine would cost more than a short
+//! Each service's client, made on first use: building all ten would cost more than a short
 //! command's whole work.
 
 use std::sync::OnceLock;
 
 use aws_types::SdkConfig;
+use aws_types::service_config::ServiceConfigKey;
 
 use super::Aws;
 
@@ -16,6 +17,7 @@ pub(super) struct Clients {
     iam: OnceLock<aws_sdk_iam::Client>,
     kms: OnceLock<aws_sdk_kms::Client>,
     rds: OnceLock<aws_sdk_rds::Client>,
+    s3: OnceLock<aws_sdk_s3::Client>,
     secrets: OnceLock<aws_sdk_secretsmanager::Client>,
     ssm: OnceLock<aws_sdk_ssm::Client>,
     sts: OnceLock<aws_sdk_sts::Client>,
@@ -31,6 +33,7 @@ impl Clients {
             iam: OnceLock::new(),
             kms: OnceLock::new(),
             rds: OnceLock::new(),
+            s3: OnceLock::new(),
             secrets: OnceLock::new(),
             ssm: OnceLock::new(),
             sts: OnceLock::new(),
@@ -46,6 +49,24 @@ macro_rules! first_use {
             })+
         }
     };
+}
+
+impl Aws {
+    /// Buckets are named in the path where an endpoint was given: names below `localhost` resolve nowhere.
+    pub(super) fn s3(&self) -> &aws_sdk_s3::Client {
+        self.clients.s3.get_or_init(|| {
+            let config = &self.clients.config;
+            let own = config.service_config().and_then(|services| services.load_config(own_endpoint()?));
+            let elsewhere = config.endpoint_url().is_some() || own.is_some();
+            let config = aws_sdk_s3::config::Builder::from(config).force_path_style(elsewhere).build();
+            aws_sdk_s3::Client::from_conf(config)
+        })
+    }
+}
+
+/// `AWS_ENDPOINT_URL_S3`, or what the profile says.
+fn own_endpoint() -> Option<ServiceConfigKey<'static>> {
+    ServiceConfigKey::builder().service_id("S3").env("AWS_ENDPOINT_URL").profile("endpoint_url").build().ok()
 }
 
 first_use!(

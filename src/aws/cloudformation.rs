@@ -27,11 +27,56 @@ impl Aws {
         stack.map(into_stack).ok_or_else(|| incomplete(SERVICE, "DescribeStacks", "stack"))
     }
 
+    /// The template's text, as it was given (stage Original). A deleted stack's is answered for 90 days, by its
+    /// ARN.
+    ///
+    /// # Errors
+    /// AWS's refusal; `NotFound` where there is no such stack.
+    pub async fn template(&self, stack: &str) -> Result<String, Refusal> {
+        let get = self.cloudformation().get_template().stack_name(stack);
+        let answer = get.template_stage(sdk::TemplateStage::Original).send().await;
+        let answer = answer.map_err(refused(SERVICE, "GetTemplate"))?;
+        answer.template_body.ok_or_else(|| incomplete(SERVICE, "GetTemplate", "template"))
+    }
+
     /// The parameters that the stack's template declares.
     pub(super) async fn declared(&self, stack: &str) -> Result<Vec<Declared>, Refusal> {
         let summary = self.cloudformation().get_template_summary().stack_name(stack);
         let answer = summary.send().await.map_err(refused(SERVICE, "GetTemplateSummary"))?;
         Ok(answer.parameters.unwrap_or_default().into_iter().map(into_declared).collect())
+    }
+
+    /// The parameters that the template at `url` declares; CloudFormation fetches it.
+    ///
+    /// # Errors
+    /// AWS's refusal.
+    pub async fn declared_at(&self, url: &str) -> Result<Vec<Declared>, Refusal> {
+        let summary = self.cloudformation().get_template_summary().template_url(url);
+        let answer = summary.send().await.map_err(refused(SERVICE, "GetTemplateSummary"))?;
+        Ok(answer.parameters.unwrap_or_default().into_iter().map(into_declared).collect())
+    }
+
+    /// The ARN of the stack of this name that was deleted last, for as long as CloudFormation lists it: 90 days.
+    ///
+    /// # Errors
+    /// AWS's refusal.
+    pub async fn deleted_stack(&self, name: &str) -> Result<Option<String>, Refusal> {
+        let mut newest = None;
+        let mut pages = Pages::of(SERVICE, "ListStacks");
+        let mut token = None;
+        loop {
+            let list = self.cloudformation().list_stacks().stack_status_filter(sdk::StackStatus::DeleteComplete);
+            let page = list.set_next_token(token).send().await.map_err(refused(SERVICE, "ListStacks"))?;
+            for row in page.stack_summaries.unwrap_or_default() {
+                if row.stack_name.as_deref() == Some(name) {
+                    newest = newest.max(Some((row.deletion_time.map(|at| at.secs()), row.stack_id)));
+                }
+            }
+            token = pages.next(page.next_token)?;
+            if token.is_none() {
+                return Ok(newest.and_then(|(_, id)| id));
+            }
+        }
     }
 
     /// Every resource of the stack and of the stacks nested in it, level by level.

@@ -149,7 +149,9 @@ impl Aws {
     /// file: for tests, whose AWS lives in the same process. It retries as a real one does, only
     /// sooner.
     pub fn with_http_client(http_client: SharedHttpClient, region: &str, access_key: &str) -> Self {
-        Self::new(fixed(http_client, region, access_key).build(), region.to_owned())
+        // An endpoint, so that buckets are named in the path: nobody resolves names below this one.
+        let config = fixed(http_client, region, access_key).endpoint_url("https://aws.test");
+        Self::new(config.build(), region.to_owned())
     }
 }
 

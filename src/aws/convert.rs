@@ -21,6 +21,11 @@ pub(super) fn at(time: Option<&DateTime>) -> Option<Timestamp> {
     Timestamp::new(time.secs(), nanos).ok()
 }
 
+/// An instant, as the SDK takes it; whole seconds.
+pub(super) fn stamp(at: Timestamp) -> DateTime {
+    DateTime::from_secs(at.as_second())
+}
+
 /// Bytes; AWS says -1 or nothing where it does not know.
 pub(super) fn bytes(count: Option<i64>) -> Option<u64> {
     count.and_then(|count| u64::try_from(count).ok())

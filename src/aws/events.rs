@@ -66,6 +66,30 @@ impl Aws {
         Ok(History::of(&rows, true))
     }
 
+    /// The whole history of a stack of our own making, and the rows that this process had not seen.
+    pub(super) async fn fresh_events(&self, stack_id: &str) -> Result<(History, Vec<StackEvent>), Refusal> {
+        let known = self.fresh_events.lock().unwrap_or_else(PoisonError::into_inner).of(stack_id).to_vec();
+        let mut rows: Vec<StackEvent> = Vec::new();
+        let mut pages = Pages::of(SERVICE, OPERATION);
+        let mut token = None;
+        loop {
+            let (page, next) = self.events_page(stack_id, token).await?;
+            let joined = joins(&page, &known);
+            rows.extend(page);
+            token = pages.next(next)?;
+            if joined || token.is_none() {
+                break;
+            }
+        }
+        let rows = join(rows, &known);
+        let seen: HashSet<&str> = known.iter().map(|row| row.id.as_str()).collect();
+        let new = rows.iter().rev().filter(|row| !seen.contains(row.id.as_str())).cloned().collect();
+        let history = History::of(&rows, true);
+        let cache = Cache { stack_id: stack_id.to_owned(), rows };
+        *self.fresh_events.lock().unwrap_or_else(PoisonError::into_inner) = cache;
+        Ok((history, new))
+    }
+
     /// The newest event's id.
     ///
     /// # Errors

@@ -36,6 +36,12 @@ fn road(trust: TlsContext, proxy: fn() -> ProxyConfig) -> SharedHttpClient {
     })
 }
 
+/// For one request that is not AWS's and carries no credentials: plain http goes anywhere.
+pub(super) fn single(settings: HttpConnectorSettings) -> impl HttpConnector {
+    let builder = Connector::builder().proxy_config(ProxyConfig::from_env()).connector_settings(settings);
+    builder.tls_provider(Provider::Rustls(CryptoMode::Ring)).build()
+}
+
 #[derive(Debug)]
 struct Web {
     secure: SharedHttpClient,

@@ -45,6 +45,12 @@ fn by_code(code: &str) -> Option<RefusalKind> {
         "UnauthorizedOperation" | "OptInRequired" | "NotAuthorized" | "NotAuthorizedException"
         | "KMSKeyNotAccessibleFault" => RefusalKind::Denied,
 
+        // S3: a bucket that is not there is a wrong name, not an object that is missing.
+        "NoSuchBucket" | "PermanentRedirect" | "IllegalLocationConstraintException" => RefusalKind::Invalid,
+        "PreconditionFailed" => RefusalKind::AlreadyExists,
+        "ConditionalRequestConflict" => RefusalKind::Transient,
+        "NoSuchKey" => RefusalKind::NotFound,
+
         "NoSuchEntity" | "NoSuchEntityException" | "ChangeSetNotFound" => RefusalKind::NotFound,
 
         "InvalidDBClusterStateFault" | "InvalidDBClusterSnapshotStateFault" | "InvalidChangeSetStatus"
@@ -133,6 +139,8 @@ mod tests {
             ("LimitExceededException", 400, Quota), ("LimitExceeded", 400, Quota),
             ("InvalidParameterValueException", 400, Invalid), ("InsufficientCapabilities", 400, Invalid),
             ("ValidationException", 400, Invalid), ("SomethingNew", 418, Invalid),
+            ("NoSuchBucket", 404, Invalid), ("NoSuchKey", 404, NotFound), ("PreconditionFailed", 412, AlreadyExists),
+            ("ConditionalRequestConflict", 409, Transient), ("SlowDown", 503, Transient),
         ];
         for (code, status, meaning) in table {
             assert_eq!(kind(Said { code, status, ..Said::default() }), meaning, "{code} {status}");

@@ -19,14 +19,21 @@ mod http;
 mod iam;
 mod kind;
 mod kms;
+mod manifest;
 mod observe;
 mod pages;
+mod plans;
+mod probe;
 mod parameter_store;
 mod perform;
+mod proof;
 mod rds;
+mod rebuild;
 mod record;
 mod recovery_points;
 mod refusal;
+mod remains;
+mod s3;
 mod secrets;
 mod sts;
 mod survey;
@@ -34,21 +41,36 @@ mod vaults;
 
 pub use aws_smithy_runtime_api::client::http::SharedHttpClient;
 pub use connect::{Connect, ConnectError, connect};
+pub use proof::Shaped;
 pub use survey::Discover;
 
+use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::Mutex;
 
+use tokio::sync::OnceCell;
+
 /// AWS, as one caller in one region sees it. Each service's client is made when it is first used.
-#[derive(Debug)]
 pub struct Aws {
     clients: clients::Clients,
     region: String,
+    /// The caller's account, once it was asked for.
+    account: OnceCell<String>,
     events: Mutex<events::Cache>,
+    fresh_events: Mutex<events::Cache>,
+    /// NoEcho values: never shown.
+    given: Mutex<BTreeMap<String, String>>,
+}
+
+impl fmt::Debug for Aws {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Aws").field("region", &self.region).finish_non_exhaustive()
+    }
 }
 
 impl Aws {
     fn new(config: aws_types::SdkConfig, region: String) -> Self {
-        Self { clients: clients::Clients::new(config), region, events: Mutex::default() }
+        Self { clients: clients::Clients::new(config), region, account: OnceCell::new(), events: Mutex::default(), fresh_events: Mutex::default(), given: Mutex::default() }
     }
 
     /// The region the calls go to.

@@ -1,6 +1,7 @@
 //! One look at what a run is about: [`World`] on AWS.
 
 use std::future::Future;
+use std::sync::Arc;
 
 use futures_util::join;
 use jiff::Timestamp;
@@ -12,7 +13,7 @@ use crate::engine::{Action, Look, Observation, Seed};
 use crate::model::half::{Job, RecoveryPoint};
 use crate::model::history::{History, StackEvent};
 use crate::model::run::{Lock, Run};
-use crate::model::{BackupId, Refusal, Seen};
+use crate::model::{BackupId, Refusal, Seen, tags};
 use crate::world::{Answer, Locked, World};
 
 impl World for Aws {
@@ -34,7 +35,9 @@ impl World for Aws {
             )
         };
         let (record, change_sets, cluster, file_system, snapshot, (job, point), seed, secret, others) = parts.await;
-        let (history, new_events) = Box::pin(self.history(run, look)).await;
+        let rebuild = Box::pin(self.rebuild(run, look)).await;
+        let (history, mut new_events) = Box::pin(self.history(run, look)).await;
+        new_events.extend(rebuild.new_events);
         let stack = when(look.stack, of(self.stack(&target.stack_id))).await;
         Observation {
             look,
@@ -51,6 +54,7 @@ impl World for Aws {
             seed,
             secret,
             others,
+            ..rebuild
         }
     }
 
@@ -95,6 +99,39 @@ async fn of<T>(call: impl Future<Output = Result<T, Refusal>>) -> Seen<T> {
 }
 
 impl Aws {
+    /// What concerns the manifest and a new stack; the new stack before its parts, which are told by it.
+    async fn rebuild(&self, run: &Run, look: Look) -> Observation {
+        let aim = run.target.aim.as_ref();
+        let kept = async {
+            join!(
+                when(look.manifest, self.manifest_digest(run)),
+                when(look.plan, async { of(self.plan(run)).await.map(Arc::new) }),
+                when(look.marks, async {
+                    match aim {
+                        Some(aim) => of(self.marks(aim)).await,
+                        None => Seen::Missing,
+                    }
+                }),
+                when(look.probe, self.probe(run)),
+            )
+        };
+        let (manifest, plan, marks, probe) = kept.await;
+        let (fresh, fresh_history, new_events) = if look.fresh {
+            Box::pin(self.fresh(run)).await
+        } else {
+            (Seen::NotLooked, Seen::NotLooked, Vec::new())
+        };
+        let parts = when(look.parts, of(self.parts(run))).await;
+        let remains = when(look.remains, of(self.remains(run))).await;
+        Observation { manifest, plan, marks, probe, fresh, fresh_history, new_events, parts, remains, ..Observation::default() }
+    }
+
+    /// The digest of the manifest as it is kept, where the run says.
+    async fn manifest_digest(&self, run: &Run) -> Seen<String> {
+        let Some((_, place)) = run.manifest.as_deref().and_then(tags::read_manifest) else { return Seen::Missing };
+        of(self.kept_manifest(&place, &run.target.stack, run.id.as_str())).await.map(|kept| kept.digest)
+    }
+
     async fn history(&self, run: &Run, look: Look) -> (Seen<History>, Vec<StackEvent>) {
         if !look.history {
             return (Seen::NotLooked, Vec::new());

@@ -1,7 +1,8 @@
 //! The lock and the run records, in Parameter Store; and whether other parameters are there.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
+use aws_sdk_ssm::operation::describe_parameters::DescribeParametersOutput;
 use aws_sdk_ssm::types as sdk;
 
 use super::Aws;
@@ -19,6 +20,8 @@ const SERVICE: &str = "ssm";
 const ROOT: &str = "/stacksnap";
 /// The largest page GetParametersByPath gives.
 const PAGE: i32 = 10;
+/// The most names that one filter of DescribeParameters takes.
+const FILTERED: usize = 50;
 
 fn lock_name(stack: &str) -> String {
     format!("{ROOT}/{stack}/run")
@@ -140,6 +143,66 @@ impl Aws {
                 return Ok(());
             }
         }
+    }
+
+    /// A parameter's value, not decrypted.
+    pub(super) async fn parameter(&self, name: &str) -> Result<String, Refusal> {
+        self.get(name).await?.value.ok_or_else(|| incomplete(SERVICE, "GetParameter", "value"))
+    }
+
+    /// Writes a parameter, never over another.
+    pub(super) async fn put_new_parameter(&self, name: &str, value: String) -> Result<(), Refusal> {
+        self.put(name, value, false).await
+    }
+
+    /// The versions of those of `names` that are there. No value is asked for, so none is decrypted.
+    pub(super) async fn parameter_versions(&self, names: &[String]) -> Result<HashMap<String, i64>, Refusal> {
+        let mut versions = HashMap::new();
+        for names in names.chunks(FILTERED) {
+            let mut pages = Pages::of(SERVICE, "DescribeParameters");
+            let mut token = None;
+            loop {
+                let page = self.described(names, token).await?;
+                let rows = page.parameters.unwrap_or_default().into_iter();
+                versions.extend(rows.filter_map(|row| Some((row.name?, row.version))));
+                token = pages.next(page.next_token)?;
+                if token.is_none() {
+                    break;
+                }
+            }
+        }
+        Ok(versions)
+    }
+
+    /// Names that have `part` in them. No value is asked for.
+    pub(super) async fn parameters_named(&self, part: &str) -> Result<Vec<String>, Refusal> {
+        let filter = sdk::ParameterStringFilter::builder().key("Name").option("Contains").values(part).build();
+        let filter = filter.map_err(|error| incomplete(SERVICE, "DescribeParameters", &error.to_string()))?;
+        let mut names = Vec::new();
+        let mut pages = Pages::of(SERVICE, "DescribeParameters");
+        let mut token = None;
+        loop {
+            let describe = self.ssm().describe_parameters().parameter_filters(filter.clone()).set_next_token(token);
+            let page = describe.send().await.map_err(refused(SERVICE, "DescribeParameters"))?;
+            names.extend(page.parameters.unwrap_or_default().into_iter().filter_map(|row| row.name));
+            token = pages.next(page.next_token)?;
+            if token.is_none() {
+                return Ok(names);
+            }
+        }
+    }
+
+    /// Deletes a parameter; one that is gone already is deleted.
+    pub(super) async fn delete_parameter(&self, name: &str) -> Result<(), Refusal> {
+        self.delete(name).await
+    }
+
+    async fn described(&self, names: &[String], token: Option<String>) -> Result<DescribeParametersOutput, Refusal> {
+        let filter = sdk::ParameterStringFilter::builder().key("Name").option("Equals");
+        let filter = filter.set_values(Some(names.to_vec())).build();
+        let filter = filter.map_err(|error| incomplete(SERVICE, "DescribeParameters", &error.to_string()))?;
+        let describe = self.ssm().describe_parameters().parameter_filters(filter).set_next_token(token);
+        describe.send().await.map_err(refused(SERVICE, "DescribeParameters"))
     }
 
     async fn get(&self, name: &str) -> Result<sdk::Parameter, Refusal> {

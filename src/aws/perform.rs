@@ -16,6 +16,11 @@ impl Aws {
             Action::StopBackupJob { id } => self.stop_job(id).await,
             Action::TagSnapshot { arn, tags } => self.tag_snapshot(arn, tags).await,
             Action::TagPoint { arn, tags } => self.tag_point(arn, tags).await,
+            Action::CreateStack { stack, token } => return self.create_stack(stack, token).await.map(Done::Stack),
+            Action::DeleteStack { stack_id, token } => self.delete_stack(stack_id, token).await,
+            Action::Protect { stack_id, on } => self.protect_stack(stack_id, *on).await,
+            Action::Clear(thing) => Box::pin(self.clear(thing)).await,
+            Action::DropPlan { stack, run } => self.drop_plan(stack, run).await,
             Action::Unlock { stack, run } => self.unlock(stack, run).await,
         }
         .map(|()| Done::Ok)

@@ -1,6 +1,7 @@
 //! DB clusters and their snapshots: the database's half.
 
 use aws_sdk_rds::types as sdk;
+use jiff::Timestamp;
 
 use super::Aws;
 use super::convert::at;
@@ -32,6 +33,16 @@ impl Aws {
         snapshot.map(into_snapshot).ok_or_else(|| incomplete(SERVICE, "DescribeDBClusterSnapshots", "snapshot"))
     }
 
+    /// The accounts that may restore a snapshot; `all`: everybody.
+    pub(super) async fn shared_with(&self, id: &str) -> Result<Vec<String>, Refusal> {
+        let describe = self.rds().describe_db_cluster_snapshot_attributes().db_cluster_snapshot_identifier(id);
+        let answer = describe.send().await.map_err(refused(SERVICE, "DescribeDBClusterSnapshotAttributes"))?;
+        let attributes = answer.db_cluster_snapshot_attributes_result;
+        let attributes = attributes.and_then(|result| result.db_cluster_snapshot_attributes).unwrap_or_default();
+        let restore = attributes.into_iter().filter(|one| one.attribute_name.as_deref() == Some("restore"));
+        Ok(restore.flat_map(|one| one.attribute_values.unwrap_or_default()).collect())
+    }
+
     /// Every DB cluster snapshot of the account in the region, or only the manual ones, handed out
     /// page by page: nothing is kept here.
     ///
@@ -51,6 +62,59 @@ impl Aws {
                 return Ok(());
             }
         }
+    }
+
+    /// The manual snapshots of one DB cluster, which may be gone.
+    pub(super) async fn manual_snapshots_of(&self, cluster: &str) -> Result<Vec<Snapshot>, Refusal> {
+        let mut all = Vec::new();
+        let mut pages = Pages::of(SERVICE, "DescribeDBClusterSnapshots");
+        let mut marker = None;
+        loop {
+            let describe = self.rds().describe_db_cluster_snapshots().snapshot_type("manual");
+            let page = describe.db_cluster_identifier(cluster).max_records(PAGE).set_marker(marker).send().await;
+            let page = page.map_err(refused(SERVICE, "DescribeDBClusterSnapshots"))?;
+            all.extend(page.db_cluster_snapshots.unwrap_or_default().into_iter().map(into_snapshot));
+            marker = pages.next(page.marker)?;
+            if marker.is_none() {
+                return Ok(all);
+            }
+        }
+    }
+
+    /// When a DB cluster was created, and whether it is being deleted.
+    pub(super) async fn cluster_made(&self, id: &str) -> Result<(Option<Timestamp>, bool), Refusal> {
+        let describe = self.rds().describe_db_clusters().db_cluster_identifier(id);
+        let answer = describe.send().await.map_err(refused(SERVICE, "DescribeDBClusters"))?;
+        let cluster = answer.db_clusters.unwrap_or_default().into_iter().next();
+        let leaving = cluster.as_ref().is_none_or(|cluster| cluster.status.as_deref() == Some("deleting"));
+        Ok((cluster.and_then(|cluster| at(cluster.cluster_create_time.as_ref())), leaving))
+    }
+
+    /// When a DB instance was created, and whether it is being deleted.
+    pub(super) async fn instance_made(&self, id: &str) -> Result<(Option<Timestamp>, bool), Refusal> {
+        let describe = self.rds().describe_db_instances().db_instance_identifier(id);
+        let answer = describe.send().await.map_err(refused(SERVICE, "DescribeDBInstances"))?;
+        let instance = answer.db_instances.unwrap_or_default().into_iter().next();
+        let leaving = instance.as_ref().is_none_or(|instance| instance.db_instance_status.as_deref() == Some("deleting"));
+        Ok((instance.and_then(|instance| at(instance.instance_create_time.as_ref())), leaving))
+    }
+
+    /// DeleteDBInstance, of a stack of our own making.
+    pub(super) async fn delete_instance(&self, id: &str) -> Result<(), Refusal> {
+        let delete = self.rds().delete_db_instance().db_instance_identifier(id).skip_final_snapshot(true);
+        delete.send().await.map(drop).map_err(refused(SERVICE, "DeleteDBInstance"))
+    }
+
+    /// DeleteDBCluster, of a stack of our own making: no final snapshot of a restored copy.
+    pub(super) async fn delete_cluster(&self, id: &str) -> Result<(), Refusal> {
+        let delete = self.rds().delete_db_cluster().db_cluster_identifier(id).skip_final_snapshot(true);
+        delete.send().await.map(drop).map_err(refused(SERVICE, "DeleteDBCluster"))
+    }
+
+    /// DeleteDBClusterSnapshot.
+    pub(super) async fn delete_snapshot(&self, id: &str) -> Result<(), Refusal> {
+        let delete = self.rds().delete_db_cluster_snapshot().db_cluster_snapshot_identifier(id);
+        delete.send().await.map(drop).map_err(refused(SERVICE, "DeleteDBClusterSnapshot"))
     }
 
     /// Manual DB cluster snapshots: how many there are and may be.

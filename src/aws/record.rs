@@ -203,6 +203,7 @@ mod tests {
                 secret: Some(arn("secretsmanager", format!("secret:{}", long(128)))),
                 secret_version: Some(long(36)),
                 protected: vec!["Vault".to_owned(), "AppDb".to_owned(), "StorageEFS".to_owned()],
+                aim: None,
             }
             .into(),
             options: Options { note: Some(long(256)), hold: Some(long(256)), ..Options::default() },

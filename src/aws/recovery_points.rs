@@ -9,8 +9,9 @@ use super::convert::{at, bytes};
 use super::pages::Pages;
 use super::refusal::refused;
 use crate::engine::Tag;
-use crate::model::Refusal;
 use crate::model::half::{RecoveryPoint, Tags};
+use crate::model::proof::Point;
+use crate::model::{Refusal, Seen};
 
 const SERVICE: &str = "backup";
 /// The largest page AWS Backup gives.
@@ -23,6 +24,21 @@ impl Aws {
         let (point, tags) = futures_util::join!(describe.send(), self.tags_of(arn));
         let point = point.map(RecoveryPoint::from).map_err(refused(SERVICE, "DescribeRecoveryPoint"))?;
         Ok(RecoveryPoint { tags: Some(tags?), ..point })
+    }
+
+    /// One recovery point and what decides whether it can be restored; and why its tags could not be read.
+    pub(super) async fn restorable_point(&self, vault: &str, arn: &str) -> (Seen<Point>, Option<Refusal>) {
+        let describe = self.backup().describe_recovery_point().backup_vault_name(vault).recovery_point_arn(arn);
+        let (point, tags) = futures_util::join!(describe.send(), self.tags_of(arn));
+        let (tags, untold) = match tags {
+            Ok(tags) => (Some(tags), None),
+            Err(refusal) => (None, Some(refusal)),
+        };
+        match point.map_err(refused(SERVICE, "DescribeRecoveryPoint")) {
+            Ok(answer) => (Seen::Here(into_point(answer, tags)), untold),
+            // Its tags are not there either, then.
+            Err(refusal) => (Err(refusal).into(), None),
+        }
     }
 
     /// Every recovery point in a vault, or those of one resource, handed out page by page; their tags
@@ -86,6 +102,15 @@ impl Aws {
     pub(super) async fn tag_point(&self, arn: &str, tags: &[Tag]) -> Result<(), Refusal> {
         let tag = self.backup().tag_resource().resource_arn(arn).set_tags(Some(tags.iter().cloned().collect()));
         tag.send().await.map(drop).map_err(refused(SERVICE, "TagResource"))
+    }
+}
+
+fn into_point(answer: DescribeRecoveryPointOutput, tags: Option<Tags>) -> Point {
+    Point {
+        delete_at: at(answer.calculated_lifecycle.as_ref().and_then(|life| life.delete_at.as_ref())),
+        cold: answer.storage_class == Some(sdk::StorageClass::Cold),
+        kms_key: answer.encryption_key_arn.clone().filter(|key| !key.is_empty()),
+        point: RecoveryPoint { tags, ..RecoveryPoint::from(answer) },
     }
 }
 

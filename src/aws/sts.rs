@@ -8,6 +8,12 @@ use crate::model::survey::Caller;
 const SERVICE: &str = "sts";
 
 impl Aws {
+    /// The caller's account; asked for once.
+    pub(super) async fn account(&self) -> Result<&str, Refusal> {
+        let account = self.account.get_or_try_init(|| async { Ok(self.caller().await?.account) });
+        account.await.map(String::as_str)
+    }
+
     /// Who the credentials belong to.
     ///
     /// # Errors

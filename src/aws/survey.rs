@@ -116,7 +116,7 @@ impl Aws {
     }
 
     /// Whether each parameter is there: one listing of names for each path above them.
-    async fn parameters(&self, names: &[String]) -> Vec<(String, Seen<bool>)> {
+    pub(super) async fn parameters(&self, names: &[String]) -> Vec<(String, Seen<bool>)> {
         let paths: BTreeSet<&str> = names.iter().map(|name| above(name)).collect();
         let listings = join_all(paths.iter().map(|path| self.names_below(path))).await;
         let listed: Vec<(&str, Result<BTreeSet<String>, Refusal>)> = paths.into_iter().zip(listings).collect();

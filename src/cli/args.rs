@@ -195,6 +195,10 @@ pub(crate) enum Command {
     List(commands::list::List),
     /// Show one backup, both halves side by side
     Show(commands::show::Show),
+    /// Check whether a backup can be restored
+    Verify(commands::verify::Verify),
+    /// Print the parameters of a new stack made of a backup
+    Params(commands::params::Params),
     /// Take a stack offline, and leave it so
     Offline(commands::offline::Offline),
     /// Bring a stack online

@@ -76,7 +76,15 @@ impl Context {
     }
 
     fn overrides(&self, stack: &str, flags: &TopologyFlags) -> Result<Overrides, Failure> {
-        let overrides = flags.overrides().over(self.settings.stack(stack).overrides());
+        self.overridden(stack, flags.overrides())
+    }
+
+    /// What is `said` of a stack, over what the file says.
+    ///
+    /// # Errors
+    /// There is no such stack profile.
+    pub(crate) fn overridden(&self, stack: &str, said: Overrides) -> Result<Overrides, Failure> {
+        let overrides = said.over(self.settings.stack(stack).overrides());
         let profiles = self.settings.profiles();
         match &overrides.profile {
             Some(name) if !profiles.iter().any(|profile| profile.name == *name) => {

@@ -11,7 +11,7 @@ use super::pace::Pace;
 use super::progress::{Line, Progress};
 use super::sights::Sights;
 use super::signals::{Signal, Signals};
-use crate::engine::{self, Look, Next};
+use crate::engine::{self, Halt, Look, Next};
 use crate::model::Refusal;
 use crate::model::run::Run;
 use crate::world::{Tick, World, tick};
@@ -43,6 +43,8 @@ pub(crate) enum End {
     Handed,
     /// This driver cannot go on.
     Stuck(Refusal),
+    /// The run stands still until somebody has done something.
+    Halted(Halt),
     /// A bug, again and again.
     Broken,
 }
@@ -132,6 +134,7 @@ impl<W: World> Driver<'_, W> {
         match tick.next {
             Next::Ended => Some(End::Over),
             Next::Stuck(refusal) => Some(End::Stuck(refusal)),
+            Next::Halted(halt) => Some(End::Halted(halt)),
             Next::Tick { .. } if self.fresh => None,
             Next::Tick { wait, look } => {
                 self.look = look;

@@ -39,12 +39,7 @@ impl CheckReport {
     /// Of a stack.
     pub(crate) fn new(stack: &str, mut findings: Vec<Finding>) -> Self {
         findings.sort_by(|a, b| b.severity.cmp(&a.severity).then_with(|| a.id.cmp(&b.id)));
-        let count = |severity| findings.iter().filter(|finding| finding.severity == severity).count();
-        let summary = Summary {
-            errors: count(Severity::Error),
-            warnings: count(Severity::Warning),
-            infos: count(Severity::Info),
-        };
+        let summary = Summary::of(&findings);
         Self { stack: stack.to_owned(), ok: summary.errors == 0, summary, findings }
     }
 
@@ -62,29 +57,50 @@ impl Document for CheckReport {
     const KIND: &'static str = "CheckReport";
 
     fn text(&self, page: &mut Page<'_>) -> io::Result<()> {
-        if !self.findings.is_empty() {
-            table::write(
-                page,
-                ["ID", "SEVERITY", "FOUND"],
-                || self.findings.iter(),
-                |finding| {
-                    [
-                        Cell::from(&finding.id),
-                        Cell::toned(word(finding.severity), tone(finding.severity)),
-                        Cell::from(&finding.what),
-                    ]
-                },
-            )?;
-            page.line("")?;
-        }
-        for finding in self.findings.iter().filter(|finding| finding.severity != Severity::Info) {
-            advice(page, finding)?;
-        }
-        let Summary { errors, warnings, infos } = &self.summary;
-        let (warnings, infos) = (plural(*warnings, "warning"), plural(*infos, "note"));
-        let verdict = if *errors == 0 { page.paint.good("can be backed up") } else { page.paint.error("refused") };
-        page.line(format!("{}: {verdict} ({}, {warnings}, {infos})", self.stack, self.errors()))
+        explain(page, &self.findings)?;
+        let verdict = if self.ok { page.paint.good("can be backed up") } else { page.paint.error("refused") };
+        page.line(format!("{}: {verdict} ({})", self.stack, self.summary.text()))
     }
+}
+
+impl Summary {
+    /// Counts them.
+    pub(crate) fn of(findings: &[Finding]) -> Self {
+        let count = |severity| findings.iter().filter(|finding| finding.severity == severity).count();
+        Self { errors: count(Severity::Error), warnings: count(Severity::Warning), infos: count(Severity::Info) }
+    }
+
+    /// `1 error, 2 warnings, 0 notes`
+    pub(crate) fn text(&self) -> String {
+        let Self { errors, warnings, infos } = self;
+        format!("{}, {}, {}", plural(*errors, "error"), plural(*warnings, "warning"), plural(*infos, "note"))
+    }
+}
+
+/// Writes findings as a table, then why they matter and what to do.
+///
+/// # Errors
+/// Those of the output.
+pub(crate) fn explain(page: &mut Page<'_>, findings: &[Finding]) -> io::Result<()> {
+    if !findings.is_empty() {
+        table::write(
+            page,
+            ["ID", "SEVERITY", "FOUND"],
+            || findings.iter(),
+            |finding| {
+                [
+                    Cell::from(&finding.id),
+                    Cell::toned(word(finding.severity), tone(finding.severity)),
+                    Cell::from(&finding.what),
+                ]
+            },
+        )?;
+        page.line("")?;
+    }
+    for finding in findings.iter().filter(|finding| finding.severity != Severity::Info) {
+        advice(page, finding)?;
+    }
+    Ok(())
 }
 
 fn advice(page: &mut Page<'_>, finding: &Finding) -> io::Result<()> {

@@ -85,6 +85,10 @@ impl Finisher<'_> {
             End::Broken => {
                 Some(self.unfinished(driven, "internal-error", "stacksnap failed again and again; this is a bug"))
             }
+            End::Halted(halt) => Some(
+                Failure::new(Exit::StillOffline, "stands-still", format!("{}: {}", driven.run.target.stack, halt.what))
+                    .hint(halt.hint.clone()),
+            ),
             End::Stuck(refusal) => {
                 let told = self.cx.refused("this process cannot drive the run on", refusal);
                 let mut failure = self.unfinished(driven, &told.code, &told.what);

@@ -16,12 +16,15 @@ mod exit;
 mod failure;
 mod findings;
 mod finish;
+pub mod forms;
 mod holder;
 mod logs;
 mod nothing;
 mod output;
 mod pace;
+mod private_file;
 mod progress;
+mod recipe;
 mod report;
 mod selector;
 mod sentinel;
@@ -119,6 +122,8 @@ fn perform(command: &Command, cx: &Context) -> Result<Exit, Failure> {
             Command::Status(args) => commands::status::run(args, cx).await,
             Command::List(args) => commands::list::run(args, cx).await,
             Command::Show(args) => commands::show::run(args, cx).await,
+            Command::Verify(args) => commands::verify::run(args, cx).await,
+            Command::Params(args) => commands::params::run(args, cx).await,
             Command::Offline(args) => commands::offline::run(args, cx).await,
             Command::Online(args) => commands::online::run(args, cx).await,
             Command::Resume(args) => commands::resume::run(args, cx).await,

@@ -181,6 +181,9 @@ pub(crate) fn kind(kind: &Kind) -> &'static str {
         Kind::Offline => "offline",
         Kind::Online => "online",
         Kind::Home { .. } => "home",
+        Kind::Restore => "restore",
+        Kind::Drill => "drill",
+        Kind::Replace => "replace",
     }
 }
 

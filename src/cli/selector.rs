@@ -1,8 +1,12 @@
-//! How a backup is named on the command line: its id, or `STACK@latest`, `STACK@oldest`.
+//! How a backup is named on the command line: its id, or `STACK@latest`, `STACK@oldest`, `STACK@latest-drilled`.
 
 use std::str::FromStr;
 
+use super::context::Context;
+use super::exit::Exit;
+use super::failure::Failure;
 use crate::model::backup::{Backup, State};
+use crate::plan::catalogue::Catalogue;
 
 /// One backup, named.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,13 +56,34 @@ impl Selector {
             Self::Id(id) => backups.find(|backup| &*backup.id == id.as_str()),
             Self::Latest(stack) => backups.find(|backup| good(backup, stack)),
             Self::Oldest(stack) => backups.rfind(|backup| good(backup, stack)),
-            Self::LatestDrilled(_) => None,
+            Self::LatestDrilled(stack) => backups.find(|backup| good(backup, stack) && backup.drilled.is_some()),
+        }
+    }
+}
+
+/// What to say of one that is not there.
+pub(crate) fn missing(cx: &Context, selector: &Selector, catalogue: &Catalogue) -> Failure {
+    let failure = |what: String| Failure::new(Exit::NotFound, "backup-not-found", what);
+    match selector {
+        Selector::Id(id) => {
+            let near = nearest(id, catalogue.backups());
+            let failure = failure(format!("there is no backup `{id}`"));
+            let failure =
+                if near.is_empty() { failure } else { failure.hint(format!("did you mean {}?", near.join(", "))) };
+            failure.hint(format!("`{}` shows them all", cx.command(&["list"], None)))
+        }
+        Selector::Latest(stack) | Selector::Oldest(stack) => failure(format!("there is no complete backup of {stack}"))
+            .hint(format!("`{}` shows what there is", cx.command(&["list", stack], None))),
+        Selector::LatestDrilled(stack) => {
+            Failure::new(Exit::NotFound, "never-drilled", format!("no backup of {stack} has been drilled"))
+                .why("a drill is a rehearsed restore, and none is on record")
+                .hint(format!("`{stack}@latest` is the newest complete one"))
         }
     }
 }
 
 /// The ids that look most like `id`, at most three.
-pub(crate) fn nearest(id: &str, backups: impl Iterator<Item = Backup>) -> Vec<String> {
+fn nearest(id: &str, backups: impl Iterator<Item = Backup>) -> Vec<String> {
     let mut near: Vec<(f64, String)> = Vec::new();
     for backup in backups {
         let score = strsim::jaro_winkler(id, &backup.id);
@@ -102,6 +127,20 @@ mod tests {
         assert_eq!(id("my-hub@latest").as_deref(), Some("my-hub-20261120-030000"));
         assert_eq!(id("my-hub@oldest").as_deref(), Some("my-hub-20261120-020000"));
         assert_eq!(id("other@latest"), None);
+    }
+
+    #[test]
+    fn latest_drilled_is_the_newest_complete_one_whose_restore_was_rehearsed() {
+        let drilled = |id: &str, state| Backup { drilled: Some(crate::cli::output::samples::now()), ..backup(id, state) };
+        let rows = [
+            drilled("my-hub-20261120-040000", State::Incomplete),
+            backup("my-hub-20261120-030000", State::Complete),
+            drilled("my-hub-20261120-020000", State::Complete),
+            drilled("my-hub-20261120-010000", State::Complete),
+        ];
+        let found = Selector::LatestDrilled("my-hub".into()).find(rows.iter().cloned());
+        assert_eq!(found.map(|row| row.id.to_string()).as_deref(), Some("my-hub-20261120-020000"));
+        assert!(Selector::LatestDrilled("other".into()).find(rows.into_iter()).is_none());
     }
 
     #[test]

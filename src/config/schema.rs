@@ -24,6 +24,7 @@ const STACK: &[(&str, Shape)] = &[
     ("vault", Shape::Value),
     ("role", Shape::Value),
     ("secret", Shape::Value),
+    ("manifest", Shape::Value),
     ("offline-parameter", Shape::Value),
     ("online-value", Shape::Value),
     ("offline-value", Shape::Value),

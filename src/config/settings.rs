@@ -92,6 +92,7 @@ impl Config {
             setting("vault", it.vault, None),
             setting("role", it.role, None),
             setting("secret", it.secret, None),
+            setting("manifest", it.manifest.map(String::from), Some("ssm")),
             setting("offline-parameter", it.offline_parameter, None),
             setting("online-value", it.online_value, None),
             setting("offline-value", it.offline_value, None),

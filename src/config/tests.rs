@@ -134,3 +134,12 @@ fn a_named_file_that_is_not_there_is_an_error() {
     assert!(Config::load(&places).unwrap_err().to_string().starts_with("/nowhere/stacksnap.toml: "));
     assert!(Config::load(&Places::default()).unwrap().path.is_none());
 }
+
+#[test]
+fn a_place_for_manifests_is_checked_where_it_stands() {
+    let config = parse("[defaults]\nmanifest = \"s3://my-bucket/prod/\"\n[stacks.dev]\nmanifest = \"ssm\"\n").unwrap();
+    let place = |stack: &str| config.stack(stack).manifest.map(String::from);
+    assert_eq!((place("my-hub").as_deref(), place("dev").as_deref()), (Some("s3://my-bucket/prod"), Some("ssm")));
+    let error = refused("[stacks.my-hub]\nvault = \"v\"\nmanifest = \"my-bucket\"\n");
+    assert!(error.starts_with("stacksnap.toml:3: `my-bucket` is no place for manifests"), "{error}");
+}

@@ -3,9 +3,13 @@
 
 use jiff::SignedDuration;
 
+use std::sync::Arc;
+
 use super::Look;
+use crate::model::new_stack::NewStack;
+use crate::model::rebuild::Thing;
 use crate::model::run::StartedJob;
-use crate::model::{Refusal, Switch};
+use crate::model::{BackupId, Refusal, Switch};
 
 /// A tag to write.
 pub type Tag = (String, String);
@@ -66,12 +70,42 @@ pub enum Action {
         /// The tags.
         tags: Vec<Tag>,
     },
+    /// CreateStack.
+    CreateStack {
+        /// What; its tags name the run.
+        stack: Arc<NewStack>,
+        /// The client request token.
+        token: String,
+    },
+    /// DeleteStack, **by its ARN**: a stack of the same name that was made since is not meant.
+    DeleteStack {
+        /// The stack's ARN.
+        stack_id: String,
+        /// The client request token.
+        token: String,
+    },
+    /// UpdateTerminationProtection.
+    Protect {
+        /// The stack's ARN.
+        stack_id: String,
+        /// Whether it is to be protected.
+        on: bool,
+    },
+    /// Deletes one thing that a stack of this run's own making left behind.
+    Clear(Thing),
+    /// Deletes the kept plan.
+    DropPlan {
+        /// The stack's name, as the record's.
+        stack: String,
+        /// The run.
+        run: BackupId,
+    },
     /// Deletes the lock, if it is still this run's, and the oldest finished records beyond ten.
     Unlock {
         /// The stack's name.
         stack: String,
         /// The run that held it.
-        run: crate::model::BackupId,
+        run: BackupId,
     },
 }
 
@@ -120,8 +154,16 @@ impl Action {
             Self::CreateChangeSet(set) => set.switch == Switch::On,
             Self::ExecuteChangeSet { switch, .. } => *switch == Switch::On,
             Self::CancelUpdate { .. } | Self::StopBackupJob { .. } | Self::DeleteChangeSet { .. } => true,
+            // Keeps a sleeper's DeleteStack from a stack that is being brought back.
+            Self::Protect { on, .. } => *on,
             _ => false,
         }
+    }
+
+    /// Goes off once it is old: CloudFormation has no compare-and-swap for it, so it is only done
+    /// right after everything was looked at.
+    pub fn perishable(&self) -> bool {
+        matches!(self, Self::CreateStack { .. } | Self::DeleteStack { .. } | Self::Clear(_) | Self::Protect { on: false, .. })
     }
 }
 
@@ -132,6 +174,8 @@ pub enum Done {
     Ok,
     /// A backup job.
     Job(StartedJob),
+    /// A stack's ARN.
+    Stack(String),
 }
 
 /// When to look again, and at what.
@@ -148,4 +192,17 @@ pub enum Next {
     Ended,
     /// This driver cannot go on (no credentials, or nothing seen for too long). The run is not over.
     Stuck(Refusal),
+    /// The run stands still until somebody has done something. It is not over.
+    Halted(Halt),
+}
+
+/// Why a run stands still.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Halt {
+    /// What is the matter.
+    pub what: String,
+    /// What to do; then `resume` goes on.
+    pub hint: String,
+    /// Somebody only has to say whether the safety backup is to be restored.
+    pub asks: bool,
 }

@@ -4,7 +4,7 @@
 use super::change::{self, Progress};
 use super::mode::{Debt, debt, mode};
 use super::turn::{PATIENCE, SOON, Turn, View};
-use super::{Action, Look, Next, ON_ATTEMPTS, Step};
+use super::{Action, Look, Next, ON_ATTEMPTS, Step, rebuild};
 use crate::model::history::Operation;
 use crate::model::run::{Mode, Outcome, Phase, Window};
 use crate::model::{ClusterStatus, StackStatus, Switch, Token};
@@ -259,6 +259,7 @@ pub(super) fn tidy(mut turn: Turn<'_>) -> Step {
                 turn.actions.push(Action::DeleteChangeSet { arn: set.arn.clone() });
             }
         }
+        rebuild::tidy(&mut turn);
         let (stack, run) = (turn.run.target.stack.clone(), turn.run.id.clone());
         turn.actions.push(Action::Unlock { stack, run });
         return turn.wait(jiff::SignedDuration::ZERO, Look { change_sets: true, ..Look::NONE });

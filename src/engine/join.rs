@@ -45,6 +45,17 @@ fn fill(run: &mut Run, other: &Run) {
     or(&mut run.snapshot_seen, &other.snapshot_seen);
     or(&mut run.window, &other.window);
     or(&mut run.skew, &other.skew);
+    or(&mut run.manifest, &other.manifest);
+    or(&mut run.rebuilt.deleting, &other.rebuilt.deleting);
+    or(&mut run.rebuilt.drilled, &other.rebuilt.drilled);
+    for (to, from) in
+        [(&mut run.rebuilt.first, &other.rebuilt.first), (&mut run.rebuilt.second, &other.rebuilt.second)]
+    {
+        or(&mut to.asked, &from.asked);
+        or(&mut to.id, &from.id);
+        or(&mut to.proven, &from.proven);
+    }
+    run.rebuilt.roll_back |= other.rebuilt.roll_back;
     or(&mut run.took.off, &other.took.off);
     or(&mut run.took.snapshot, &other.took.snapshot);
     or(&mut run.took.job, &other.took.job);
@@ -60,4 +71,5 @@ fn own_senses(run: &mut Run, mine: &Run) {
     run.tidy_tries = mine.tidy_tries;
     run.lost = mine.lost;
     run.unsaved = mine.unsaved;
+    run.urged = mine.urged;
 }

@@ -47,6 +47,11 @@ pub(super) fn partner(point: &str) -> Tag {
     tag(tags::RECOVERY_POINT, point)
 }
 
+/// On the snapshot: where the manifest is kept, and its digest.
+pub(super) fn manifest(run: &Run) -> Option<Tag> {
+    run.manifest.as_deref().map(|kept| tag(tags::MANIFEST, kept))
+}
+
 /// The mark of completeness.
 pub(super) fn complete(at: jiff::Timestamp) -> Tag {
     tag(tags::COMPLETE, &at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string())

@@ -22,11 +22,12 @@ mod mode;
 mod note;
 mod observation;
 mod pace;
+mod rebuild;
 mod rescue;
 mod switch;
 mod turn;
 
-pub use action::{Action, Done, NewChangeSet, NewJob, Next, Tag};
+pub use action::{Action, Done, Halt, NewChangeSet, NewJob, Next, Tag};
 pub use change::{Hazard, review};
 pub use fence::fence;
 pub use mode::{Debt, debt, mode};
@@ -65,6 +66,7 @@ pub fn step(run: &Run, seen: &Observation, now: Timestamp) -> Step {
     match turn.record_trouble().and_then(switch::waiting) {
         Ok(turn) => match turn.run.kind {
             Kind::Backup { .. } => backup::step(turn),
+            Kind::Restore | Kind::Drill | Kind::Replace => rebuild::step(turn),
             Kind::Offline | Kind::Online | Kind::Home { .. } => switch::step(turn),
         },
         Err(step) => *step,
@@ -77,8 +79,11 @@ pub fn first_look(run: &Run) -> Look {
     // What a half is taken of matters until it has been asked for.
     let parts = Look { file_system: true, others: true, ..cluster };
     let unasked = if run.asked.is_none() { parts } else { cluster };
+    let manifest = Look { manifest: run.manifest.is_some(), ..Look::NONE };
     match run.phase {
-        Phase::Preflight if matches!(run.kind, Kind::Backup { .. }) => Look::STACK.and(parts),
+        Phase::Preflight if matches!(run.kind, Kind::Backup { .. }) => Look::STACK.and(parts).and(manifest),
+        Phase::Preflight if run.kind == Kind::Replace => Look::STACK.and(parts).and(manifest).and(rebuild::INTENT),
+        Phase::Preflight if run.target.aim.is_some() => rebuild::first_look(run),
         Phase::Preflight => Look::STACK,
         Phase::Seeding => Look { record: true, seed: true, ..Look::NONE },
         Phase::GoingOffline if run.kind == Kind::Offline => Look::STACK,
@@ -89,8 +94,16 @@ pub fn first_look(run: &Run) -> Look {
         }
         Phase::Verifying => {
             let secret = run.target.secret.is_some();
-            Look::STACK.and(Look::HALVES).and(Look { point: true, secret, ..Look::NONE })
+            Look::STACK.and(Look::HALVES).and(Look { point: true, secret, ..Look::NONE }).and(manifest)
         }
+        Phase::Deleting
+        | Phase::Returning
+        | Phase::Creating
+        | Phase::Proving
+        | Phase::Clearing
+        | Phase::Recreating
+        | Phase::Reproving => rebuild::first_look(run),
+        Phase::Done if run.target.aim.is_some() && run.kind != Kind::Replace => Look::NONE,
         Phase::Done => Look { change_sets: !run.tidied, ..Look::NONE },
     }
 }

@@ -22,6 +22,9 @@ fn accepted(run: &mut Run, action: &Action, done: &Done) {
     match (action, done) {
         (Action::StartBackupJob(job), Done::Job(started)) if job.seed => run.seed = Some(started.clone()),
         (Action::StartBackupJob(_), Done::Job(started)) => run.files = Some(started.clone()),
+        (Action::CreateStack { .. }, Done::Stack(id)) => {
+            run.made_mut().id.get_or_insert_with(|| id.clone());
+        }
         (Action::Unlock { .. }, _) => run.tidied = true,
         _ => {}
     }
@@ -37,6 +40,12 @@ fn refused(run: &mut Run, action: &Action, refusal: &Refusal) {
         // Throttled is not refused: it is tried again for as long as verifying may take.
         Action::TagPoint { .. } | Action::TagSnapshot { .. } if refusal.kind == RefusalKind::Transient => {}
         Action::TagPoint { .. } | Action::TagSnapshot { .. } => count(run, refusal),
+        // The answer was lost, or another driver was first: the next look shows the stack.
+        Action::CreateStack { .. } | Action::DeleteStack { .. } | Action::Protect { .. }
+            if matches!(refusal.kind, RefusalKind::Transient | RefusalKind::AlreadyExists) => {}
+        Action::CreateStack { .. } | Action::DeleteStack { .. } | Action::Protect { .. } => count(run, refusal),
+        // Not gone yet, or gone already: what is left is looked for again.
+        Action::Clear(_) | Action::DropPlan { .. } => {}
         Action::Unlock { .. } => run.tidy_tries = run.tidy_tries.saturating_add(1),
         // Not there, or not in the state any more: the next look shows it.
         Action::DeleteChangeSet { .. } | Action::CancelUpdate { .. } | Action::StopBackupJob { .. } => {}

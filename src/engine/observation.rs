@@ -1,8 +1,11 @@
 //! What a tick looks at, and what it saw.
 
+use std::sync::Arc;
+
 use crate::model::change_set::ChangeSet;
 use crate::model::half::{Cluster, FileSystem, Job, RecoveryPoint, Snapshot};
 use crate::model::history::{History, StackEvent};
+use crate::model::rebuild::{Marks, Parts, Plan, Remains};
 use crate::model::run::Run;
 use crate::model::stack::Stack;
 use crate::model::{Refusal, Seen};
@@ -34,6 +37,20 @@ pub struct Look {
     pub secret: bool,
     /// Backup or copy jobs of others that are active on the file system.
     pub others: bool,
+    /// The digest of the backup's kept manifest.
+    pub manifest: bool,
+    /// The kept plan of a run that makes a new stack.
+    pub plan: bool,
+    /// The restored backup's marks, on both halves.
+    pub marks: bool,
+    /// The new stack and its events: by its ARN, or by its name where that is not known yet.
+    pub fresh: bool,
+    /// The new stack's DB cluster, file system and restore jobs.
+    pub parts: bool,
+    /// What the new stack left behind when it was deleted.
+    pub remains: bool,
+    /// Whether the new stack's application answers.
+    pub probe: bool,
 }
 
 impl Look {
@@ -51,6 +68,13 @@ impl Look {
         seed: false,
         secret: false,
         others: false,
+        manifest: false,
+        plan: false,
+        marks: false,
+        fresh: false,
+        parts: false,
+        remains: false,
+        probe: false,
     };
     /// The stack and everything that tells its mode and whose doing it is.
     pub const STACK: Self = Self { record: true, stack: true, history: true, change_sets: true, ..Self::NONE };
@@ -74,6 +98,13 @@ impl Look {
             seed: self.seed || other.seed,
             secret: self.secret || other.secret,
             others: self.others || other.others,
+            manifest: self.manifest || other.manifest,
+            plan: self.plan || other.plan,
+            marks: self.marks || other.marks,
+            fresh: self.fresh || other.fresh,
+            parts: self.parts || other.parts,
+            remains: self.remains || other.remains,
+            probe: self.probe || other.probe,
         }
     }
 
@@ -114,6 +145,22 @@ pub struct Observation {
     pub secret: Seen<Option<String>>,
     /// Ids of others' active jobs on the file system.
     pub others: Seen<Vec<String>>,
+    /// SHA-256 of the backup's manifest as it is kept.
+    pub manifest: Seen<String>,
+    /// The kept plan.
+    pub plan: Seen<Arc<Plan>>,
+    /// The restored backup's marks.
+    pub marks: Seen<Marks>,
+    /// The new stack.
+    pub fresh: Seen<Stack>,
+    /// The new stack's operations; empty where there is no such stack.
+    pub fresh_history: Seen<History>,
+    /// What a proof looks at.
+    pub parts: Seen<Parts>,
+    /// What may have to be cleared away.
+    pub remains: Seen<Remains>,
+    /// The HTTP status that the probe was answered; 0: it was not answered.
+    pub probe: Seen<u16>,
 }
 
 /// The seed as it stands.
@@ -140,5 +187,13 @@ impl Observation {
             .or_else(|| self.others.refusal())
             .or_else(|| self.record.refusal())
             .or_else(|| self.secret.refusal())
+            .or_else(|| self.manifest.refusal())
+            .or_else(|| self.plan.refusal())
+            .or_else(|| self.marks.refusal())
+            .or_else(|| self.fresh.refusal())
+            .or_else(|| self.fresh_history.refusal())
+            .or_else(|| self.parts.refusal())
+            .or_else(|| self.remains.refusal())
+            .or_else(|| self.probe.refusal())
     }
 }

@@ -206,6 +206,13 @@ impl<'a> Turn<'a> {
         self.wait(wait, Look::EVENTS)
     }
 
+    /// Waits for an operation on the new stack.
+    pub(super) fn wait_fresh(self, op: &Operation, expected: Option<u32>) -> Step {
+        let elapsed = self.now.duration_since(op.began).as_secs_f64().max(0.0);
+        let wait = pace::lazy(Awaited { elapsed, expected, percent: None }, &self.run.id, self.now);
+        self.look_again(wait)
+    }
+
     /// Looks again soon, while something small is awaited; less and less often when it does not come.
     pub(super) fn look_again_soon(self) -> Step {
         let wait = if self.since_phase() < SignedDuration::from_mins(2) { SOON } else { SignedDuration::from_secs(15) };

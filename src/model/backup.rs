@@ -101,6 +101,34 @@ pub enum OtherKind {
     RecoveryPoint,
 }
 
+/// A snapshot and a recovery point that others made of one stack's cluster and file system. Nothing proves that they
+/// belong to one instant.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Pair {
+    /// The stack's name.
+    pub stack: Box<str>,
+    /// The snapshot's identifier.
+    pub snapshot: Box<str>,
+    /// Who made the snapshot: `automated`, `manual` or `awsbackup`.
+    #[serde(rename = "type")]
+    pub made: Box<str>,
+    /// `SnapshotCreateTime`
+    #[schemars(with = "String")]
+    pub database_at: Timestamp,
+    /// The recovery point's ARN.
+    pub recovery_point: Box<str>,
+    /// `BackupVaultName`
+    pub vault: Box<str>,
+    /// The recovery point's `CreationDate`.
+    #[schemars(with = "String")]
+    pub files_at: Timestamp,
+    /// Seconds between the two.
+    pub skew_s: u64,
+    /// The files are the older half.
+    pub files_first: bool,
+}
+
 /// One row of the catalogue.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -148,6 +176,14 @@ pub struct Backup {
     /// Why it must not be pruned.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hold: Option<Box<str>>,
+    /// When its restore was last rehearsed with success.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub drilled: Option<Timestamp>,
+    /// Its manifest's checksum and where that is kept, as the tag says: `<sha256> ssm` or
+    /// `<sha256> s3://bucket/prefix`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub manifest: Option<Box<str>>,
     /// The version of stacksnap that made it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tool_version: Option<Box<str>>,

@@ -14,6 +14,8 @@ pub mod id;
 pub mod manifest;
 pub mod new_stack;
 pub mod profile;
+pub mod proof;
+pub mod rebuild;
 pub mod refusal;
 pub mod run;
 pub mod stack;

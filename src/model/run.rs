@@ -8,11 +8,12 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use super::rebuild::{Aim, Made, Rebuilt};
 use super::topology::OfflineSwitch;
 use super::{BackupId, Refusal};
 
 /// The record's format. A higher number than this is read, shown, and left alone.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 /// A run whose driver is this much overdue is stale (rule 5).
 pub const STALE_AFTER: SignedDuration = SignedDuration::from_mins(5);
 
@@ -36,6 +37,22 @@ pub enum Kind {
         /// The run that owes it.
         of: BackupId,
     },
+    /// A new stack from a backup. Since format 2.
+    Restore,
+    /// A rehearsed restore: made, proven, marked, and cleared away again. Since format 2.
+    Drill,
+    /// A stack is taken back to a backup: safety backup, deletion, creation. Since format 2.
+    Replace,
+}
+
+impl Kind {
+    /// The first record format that knows it: an older stacksnap must not take it for something else.
+    fn format(&self) -> u32 {
+        match self {
+            Self::Backup { .. } | Self::Offline | Self::Online | Self::Home { .. } => 1,
+            Self::Restore | Self::Drill | Self::Replace => 2,
+        }
+    }
 }
 
 /// Where a run stands.
@@ -53,6 +70,20 @@ pub enum Phase {
     Resuming,
     /// Both halves are described again and checked.
     Verifying,
+    /// `replace`: the old stack is being deleted.
+    Deleting,
+    /// `replace`: it was not deleted, and is being brought back.
+    Returning,
+    /// The new stack is being created.
+    Creating,
+    /// What was created is looked at: is it the backup's?
+    Proving,
+    /// What the run made is being deleted.
+    Clearing,
+    /// `replace`: the safety backup is being restored.
+    Recreating,
+    /// What was created of it is looked at.
+    Reproving,
     /// Over; see the ending.
     Done,
 }
@@ -66,6 +97,13 @@ impl fmt::Display for Phase {
             Self::Capturing => "capturing",
             Self::Resuming => "resuming",
             Self::Verifying => "verifying",
+            Self::Deleting => "deleting the old stack",
+            Self::Returning => "bringing the old stack back",
+            Self::Creating => "creating the new stack",
+            Self::Proving => "proving the new stack",
+            Self::Clearing => "clearing away",
+            Self::Recreating => "restoring the safety backup",
+            Self::Reproving => "proving the restored stack",
             Self::Done => "done",
         })
     }
@@ -177,6 +215,9 @@ pub struct Target {
     pub secret_version: Option<String>,
     /// Logical ids that no update of ours may replace or remove.
     pub protected: Vec<String>,
+    /// What a run that makes a new stack is about. Since format 2.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub aim: Option<Aim>,
 }
 
 /// What AWS Backup answered to StartBackupJob.
@@ -310,9 +351,18 @@ pub struct Run {
     /// Things the user should know that did not stop it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
+    /// Where the backup's manifest was kept before the run began, as its tag will say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub manifest: Option<String>,
+    /// What a run that makes a new stack knows so far. Since format 2.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub rebuilt: Rebuilt,
     /// How it ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ending: Option<Ending>,
+    /// Somebody asked this driver to try again what failed. The driver's own.
+    #[serde(skip)]
+    pub urged: bool,
     /// Since when this driver has seen nothing at all. The driver's own, never saved.
     #[serde(skip)]
     pub blind_since: Option<Timestamp>,
@@ -334,6 +384,10 @@ pub struct Run {
     /// The newest state could not be saved. The driver's own.
     #[serde(skip)]
     pub unsaved: bool,
+}
+
+fn is_default(rebuilt: &Rebuilt) -> bool {
+    *rebuilt == Rebuilt::default()
 }
 
 /// Refused attempts at one action.
@@ -369,7 +423,7 @@ impl Run {
     /// name and of `now`.
     pub fn new(kind: Kind, target: Target, options: Options, now: Timestamp) -> Self {
         Self {
-            format: FORMAT,
+            format: kind.format(),
             tool: env!("CARGO_PKG_VERSION").to_owned(),
             id: BackupId::new(&target.stack, now),
             kind,
@@ -398,7 +452,10 @@ impl Run {
             window: None,
             skew: None,
             warnings: Vec::new(),
+            manifest: None,
+            rebuilt: Rebuilt::default(),
             ending: None,
+            urged: false,
             blind_since: None,
             looked: None,
             busy_at: None,
@@ -420,6 +477,7 @@ impl Run {
             tidied: false,
             tidy_tries: 0,
             unsaved: false,
+            urged: false,
             ..self.clone()
         }
     }
@@ -437,6 +495,16 @@ impl Run {
     /// It is a backup that keeps the stack as it is.
     pub fn live(&self) -> bool {
         matches!(self.kind, Kind::Backup { live: true, .. })
+    }
+
+    /// Which of the two stacks that a replacement may create is at hand.
+    pub fn made(&self) -> &Made {
+        if self.phase >= Phase::Recreating { &self.rebuilt.second } else { &self.rebuilt.first }
+    }
+
+    /// The same, to note a fact.
+    pub fn made_mut(&mut self) -> &mut Made {
+        if self.phase >= Phase::Recreating { &mut self.rebuilt.second } else { &mut self.rebuilt.first }
     }
 
     /// What the outcome will be, if nothing else goes wrong.

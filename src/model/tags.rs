@@ -2,6 +2,8 @@
 
 use sha2::{Digest, Sha256};
 
+use super::manifest::Place;
+
 /// Before every key of ours.
 pub const PREFIX: &str = "stacksnap:";
 /// The backup's id; on both halves.
@@ -26,10 +28,16 @@ pub const HOLD: &str = "stacksnap:hold";
 pub const SECRET_ARN: &str = "stacksnap:secret-arn";
 /// The DB secret's version id at the time: enough to detect a rotation.
 pub const SECRET_VERSION: &str = "stacksnap:secret-version";
+/// On a stack that a run created: the run. CreateStack writes it; what does not bear it is not ours.
+pub const RUN: &str = "stacksnap:run";
 /// When both halves were complete and checked; written last, on the snapshot last of all.
 pub const COMPLETE: &str = "stacksnap:complete";
 /// The version of stacksnap that made it.
 pub const TOOL_VERSION: &str = "stacksnap:tool-version";
+/// The manifest's checksum and where it is kept; on the snapshot, written with [`COMPLETE`].
+pub const MANIFEST: &str = "stacksnap:manifest";
+/// When a restore of the backup was rehearsed; on both halves.
+pub const DRILLED: &str = "stacksnap:drilled";
 /// On a seed recovery point, instead of [`ID`]: the run it was made for.
 pub const SEED: &str = "stacksnap:seed";
 
@@ -91,6 +99,19 @@ pub fn decode(text: &str) -> String {
     String::from_utf8(out).unwrap_or_else(|_| text.to_owned())
 }
 
+/// The value of [`MANIFEST`]: `<sha256 hex> <place>`.
+pub fn manifest(digest: &str, place: &Place) -> String {
+    encode(&format!("{digest} {place}"))
+}
+
+/// Reads the value of [`MANIFEST`], decoded or not: the checksum and the place. `None`: somebody edited it.
+pub fn read_manifest(value: &str) -> Option<(String, Place)> {
+    let value = decode(value);
+    let (digest, place) = value.split_once(' ')?;
+    let hex = digest.len() == 64 && digest.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte));
+    Some((digest.to_owned(), place.parse().ok()?)).filter(|_| hex)
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -118,6 +139,20 @@ mod tests {
                 "{text}"
             );
             assert_eq!(decode(&text), note);
+        }
+    }
+
+    #[test]
+    fn a_manifests_tag_fits_and_comes_back() {
+        let digest = "0a".repeat(32);
+        for text in ["ssm".to_owned(), format!("s3://my-bucket/{}", "x".repeat(165))] {
+            let place: Place = text.parse().unwrap();
+            let value = manifest(&digest, &place);
+            assert!(value.len() <= LONGEST, "{}", value.len());
+            assert_eq!(read_manifest(&value), Some((digest.clone(), place)));
+        }
+        for edited in ["", "ssm", "abc ssm", &format!("{digest} elsewhere"), &format!("{} ssm", "ZZ".repeat(32))] {
+            assert_eq!(read_manifest(edited), None, "{edited}");
         }
     }
 

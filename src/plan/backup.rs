@@ -44,6 +44,9 @@ fn asked(kind: &Kind, ask: Ask) -> Ask {
     match kind {
         Kind::Backup { live, .. } => Ask { live: ask.live || *live, ..ask },
         Kind::Offline => Ask { live: false, switch_only: true, hold: true, ..ask },
+        Kind::Replace => Ask { live: false, ..ask },
+        // Not planned from a stack at all.
+        Kind::Restore | Kind::Drill => Ask { live: false, switch_only: true, ..ask },
         Kind::Online | Kind::Home { .. } => Ask { live: false, switch_only: true, ..ask },
     }
 }
@@ -68,6 +71,7 @@ fn target(survey: &Survey, profile: Option<&Profile>, stack: &Stack) -> Target {
         secret: survey.secret.here().map(|secret| secret.arn.clone()),
         secret_version: survey.secret.here().and_then(|secret| secret.version.clone()),
         protected: protected(survey, topology),
+        aim: None,
     }
 }
 

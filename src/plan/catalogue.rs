@@ -10,6 +10,7 @@ mod halves;
 mod join;
 mod judge;
 mod others;
+mod pairs;
 
 use jiff::Timestamp;
 
@@ -20,6 +21,7 @@ use halves::{Database, Files, Marks};
 use judge::Why;
 
 pub use gather::Gather;
+pub use pairs::{Family, pairs};
 
 /// No half.
 const NONE: u32 = u32::MAX;
@@ -139,6 +141,8 @@ impl Catalogue {
             secret_version: marks.and_then(|marks| self.pool.spell(marks.version)).map(Into::into),
             note: text(|marks| marks.note),
             hold: text(|marks| marks.hold),
+            drilled: marks.and_then(|marks| marks.drilled.get()),
+            manifest: database.and_then(|half| half.manifest.as_ref()?.spell(&self.pool)).map(Into::into),
             tool_version: text(|marks| marks.tool),
         }
     }

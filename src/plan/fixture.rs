@@ -170,6 +170,7 @@ pub(crate) fn run(at: Timestamp) -> Run {
         secret: None,
         secret_version: None,
         protected: Vec::new(),
+        aim: None,
     };
     Run::new(Kind::Backup { live: false, seed: false }, target, Options::default(), at)
 }

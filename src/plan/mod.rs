@@ -5,6 +5,12 @@ pub mod catalogue;
 pub mod discover;
 #[cfg(test)]
 pub(crate) mod fixture;
+pub mod kept;
+pub mod manifest;
+pub mod params;
 pub mod preflight;
 pub mod profiles;
 pub mod records;
+pub mod template;
+pub mod remains;
+pub mod verify;

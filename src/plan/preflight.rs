@@ -7,7 +7,7 @@ mod files;
 pub mod ids;
 mod keys;
 mod place;
-mod policy;
+pub(super) mod policy;
 mod role;
 mod runs;
 mod secrets;

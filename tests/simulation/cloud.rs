@@ -486,6 +486,11 @@ impl Cloud {
             Action::StopBackupJob { id } => self.stop_job(id),
             Action::TagSnapshot { arn, tags } => self.tag(arn, tags, true),
             Action::TagPoint { arn, tags } => self.tag(arn, tags, false),
+            Action::CreateStack { .. }
+            | Action::DeleteStack { .. }
+            | Action::Protect { .. }
+            | Action::Clear(_)
+            | Action::DropPlan { .. } => panic!("not an action of a backup"),
             Action::Unlock { run, .. } => {
                 if self.lock.as_ref().is_some_and(|(lock, _)| lock.run == *run) {
                     self.lock = None;

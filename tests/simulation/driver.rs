@@ -32,6 +32,7 @@ pub(crate) fn new_run(kind: Kind, now: Millis) -> Run {
         secret: None,
         secret_version: None,
         protected: vec!["AppDb".into()],
+        aim: None,
     };
     Run::new(kind, target, Options { settle: 5, max_offline: 1200, ..Options::default() }, now)
 }
@@ -103,7 +104,7 @@ impl Driver {
         let step = engine::step(&self.run, &seen, at(cloud.now + self.skew));
         let next = match step.next {
             Next::Tick { wait, look } => Then::Look(i64::try_from(wait.as_millis()).unwrap(), look),
-            Next::Ended | Next::Stuck(_) => Then::Over,
+            Next::Ended | Next::Stuck(_) | Next::Halted(_) => Then::Over,
         };
         self.run = step.run;
         self.run.unsaved = step.save && !self.run.lost;

@@ -1,9 +1,11 @@
 //! Changes behind AWS's back: what an operator, or another region of life, has done.
 
 use crate::clock::{later, seconds};
-use crate::realm::Realm;
+use crate::realm::{Account, Realm};
+use crate::s3::Bucket;
 use crate::sandbox::{Sandbox, place};
 use crate::seeds::EffectSeed;
+use crate::state::Place;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -21,6 +23,18 @@ struct Change {
     /// A secret by name or ARN, with `deleted`.
     secret: Option<String>,
     deleted: Option<bool>,
+    /// The secret gets another current version.
+    rotate: Option<bool>,
+    /// An S3 bucket, made if need be; `denied` by its policy, or of another `owner`.
+    bucket: Option<String>,
+    denied: Option<bool>,
+    owner: Option<String>,
+    /// A recovery point by ARN, with its `state`, or `deleted`.
+    recovery_point: Option<String>,
+    /// A snapshot by identifier, which is `deleted`.
+    snapshot: Option<String>,
+    /// A Parameter Store parameter by name, which is `deleted`.
+    parameter: Option<String>,
     /// A KMS key by id, ARN or alias, with its `state`.
     kms: Option<String>,
     state: Option<String>,
@@ -57,8 +71,41 @@ pub(crate) fn set(sandbox: &Sandbox, change: &Value) -> Result<(), String> {
     secret(realm, now, &change)?;
     key(realm, &change)?;
     stack(realm, &change)?;
+    outside(realm, &change)?;
+    bucket(state.accounts.entry(place.0.clone()).or_default(), &place, &change);
     state.remember(&place);
     Ok(())
+}
+
+/// Things that went away by themselves.
+fn outside(realm: &mut Realm, change: &Change) -> Result<(), String> {
+    if let Some(arn) = &change.recovery_point {
+        let point = realm.backup.points.get_mut(arn).ok_or_else(|| missing("recovery point", arn))?;
+        match (&change.state, change.deleted) {
+            (_, Some(true)) => drop(realm.backup.points.remove(arn)),
+            (state, _) => point.status = state.clone().unwrap_or_else(|| "COMPLETED".to_owned()),
+        }
+    }
+    if let Some(id) = &change.snapshot {
+        realm.databases.snapshots.remove(id).ok_or_else(|| missing("snapshot", id))?;
+    }
+    if let Some(name) = &change.parameter {
+        realm.parameters.remove(name).ok_or_else(|| missing("parameter", name))?;
+    }
+    Ok(())
+}
+
+fn bucket(account: &mut Account, place: &Place, change: &Change) {
+    let Some(name) = &change.bucket else {
+        return;
+    };
+    let bucket = account.buckets.entry(name.clone()).or_insert_with(|| Bucket::new(&place.0, &place.1));
+    if let Some(denied) = change.denied {
+        bucket.denied = denied;
+    }
+    if let Some(owner) = &change.owner {
+        bucket.owner.clone_from(owner);
+    }
 }
 
 fn missing(what: &str, name: &str) -> String {
@@ -104,9 +151,14 @@ fn secret(realm: &mut Realm, now: jiff::Timestamp, change: &Change) -> Result<()
     let Some(name) = &change.secret else {
         return Ok(());
     };
+    let version = realm.uuid();
     let mut secrets = realm.secrets.values_mut();
     let found = secrets.find(|each| each.name == *name || each.arn == *name);
     let secret = found.ok_or_else(|| missing("secret", name))?;
+    if change.rotate == Some(true) {
+        secret.rotate(version, now);
+        return Ok(());
+    }
     let gone = later(now, seconds(400.0 * 86_400.0));
     secret.deleted = change.deleted.unwrap_or(true).then_some((now, gone));
     Ok(())

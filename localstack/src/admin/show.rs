@@ -10,9 +10,9 @@ pub(crate) fn summary(sandbox: &Sandbox) -> Value {
     let mut state = sandbox.state();
     let now = state.clock.now();
     let mut realms = Vec::new();
-    for realm in state.realms.values_mut() {
-        realm.advance(now);
-        realms.push(of(realm, now));
+    let places: Vec<crate::state::Place> = state.realms.keys().cloned().collect();
+    for place in places {
+        realms.push(of(state.realm(&place), now));
     }
     json!({ "now": now, "realms": realms })
 }
@@ -35,6 +35,11 @@ fn of(realm: &Realm, now: Timestamp) -> Value {
         "snapshots": snapshots(realm, now),
         "recovery_points": points(realm),
         "jobs": jobs(realm, now),
+        "restore_jobs": restores(realm),
+        "file_systems": file_systems(realm),
+        "vaults": realm.backup.vaults.keys().collect::<Vec<_>>(),
+        "log_groups": realm.log_groups.keys().collect::<Vec<_>>(),
+        "keys": realm.keys.values().map(|key| json!({ "id": key.id, "state": key.state })).collect::<Vec<_>>(),
         "ssm": parameters.collect::<Vec<_>>(),
         "secrets": secrets.collect::<Vec<_>>(),
     })
@@ -86,6 +91,16 @@ fn points(realm: &Realm) -> Vec<Value> {
         })
     };
     realm.backup.points.values().map(row).collect()
+}
+
+fn restores(realm: &Realm) -> Vec<Value> {
+    let row = |each: &crate::backup::restores::RestoreJob| json!({ "id": each.id, "recovery_point": each.point, "file_system": each.target, "status": each.status, "new": each.fresh });
+    realm.backup.restores.values().map(row).collect()
+}
+
+fn file_systems(realm: &Realm) -> Vec<Value> {
+    let row = |each: &crate::efs::FileSystem| json!({ "id": each.id, "state": each.state, "directories": each.directories, "mount_targets": each.mount_targets.len() });
+    realm.file_systems.values().map(row).collect()
 }
 
 fn jobs(realm: &Realm, now: Timestamp) -> Vec<Value> {

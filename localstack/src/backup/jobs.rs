@@ -138,7 +138,10 @@ fn end(realm: &mut Realm, id: &str, at: Timestamp) {
 }
 
 fn complete_point(realm: &mut Realm, job: &Job, status: &str, at: Timestamp) {
+    let id = job.resource.rsplit('/').next().unwrap_or_default();
+    let copy = job.run.and_then(|(from, until)| realm.files_of(id, from, until));
     if let Some(point) = realm.backup.points.get_mut(&job.point) {
+        point.copy = copy;
         status.clone_into(&mut point.status);
         point.run = job.run;
         point.completed = (status == "COMPLETED").then_some(at);

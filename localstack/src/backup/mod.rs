@@ -2,6 +2,7 @@
 
 pub(crate) mod jobs;
 mod points;
+pub(crate) mod restores;
 mod start;
 pub(crate) mod state;
 mod tags;
@@ -55,6 +56,16 @@ pub(crate) const OPERATIONS: &[Operation] = &[
         ("GET", "/backup-vaults/{backupVaultName}/access-policy"),
         VAULT,
         vaults::access_policy,
+    ),
+    op("DeleteBackupVault", ("DELETE", "/backup-vaults/{backupVaultName}"), VAULT, vaults::delete),
+    op("StartRestoreJob", ("PUT", "/restore-jobs"), &["RecoveryPointArn"], restores::start),
+    op("DescribeRestoreJob", ("GET", "/restore-jobs/{restoreJobId}"), &["restoreJobId"], restores::describe),
+    op("ListRestoreJobs", ("GET", "/restore-jobs"), &[], restores::list),
+    op(
+        "ListRestoreJobsByProtectedResource",
+        ("GET", "/resources/{resourceArn}/restore-jobs"),
+        RESOURCE,
+        restores::list_by_resource,
     ),
     op("DescribeRegionSettings", ("GET", "/account-settings"), &[], vaults::region_settings),
 ];

@@ -6,6 +6,7 @@ use crate::error::{Answer, AwsError};
 use crate::faults::FaultKind;
 use crate::input::{Input, Tags};
 use crate::operation::Cx;
+use crate::realm::Account;
 use crate::wire::epoch;
 use serde_json::json;
 
@@ -50,7 +51,7 @@ fn checked(cx: &Cx<'_>, input: &Input) -> Result<Order, AwsError> {
     check_vault_name(name)?;
     let vault = cx.realm.backup.vault(name)?;
     let bytes = check_resource(cx, resource)?;
-    check_role(cx, role)?;
+    check_role(&cx.realm.account, cx.account, role)?;
     let tags = input.map("RecoveryPointTags");
     check_tags(&tags)?;
     let lifecycle = check_lifecycle(&Input(input.0.get("Lifecycle").cloned().unwrap_or_default()))?;
@@ -90,12 +91,12 @@ fn check_resource(cx: &Cx<'_>, arn: &str) -> Result<u64, AwsError> {
 }
 
 /// The ARN, path included, must be that of a role that AWS Backup may assume.
-fn check_role(cx: &Cx<'_>, arn: &str) -> Result<(), AwsError> {
-    let prefix = format!("arn:aws:iam::{}:role/", cx.realm.account);
+pub(super) fn check_role(account: &str, roles: &Account, arn: &str) -> Result<(), AwsError> {
+    let prefix = format!("arn:aws:iam::{account}:role/");
     if !arn.starts_with(&prefix) {
         return Err(invalid(format!("Invalid role ARN provided in request: {arn}")));
     }
-    let role = cx.account.roles.values().find(|each| each.arn == arn);
+    let role = roles.roles.values().find(|each| each.arn == arn);
     if role.is_some_and(|role| role.trust.contains("backup.amazonaws.com")) {
         return Ok(());
     }
@@ -191,6 +192,7 @@ fn place(cx: &mut Cx<'_>, order: Order) -> Job {
         bytes: 0,
         lifecycle: order.lifecycle,
         tags: if lost { Tags::new() } else { order.tags },
+        copy: None,
         planned: false,
     };
     realm.backup.points.insert(point, record);

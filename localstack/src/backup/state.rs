@@ -1,5 +1,7 @@
 //! What AWS Backup remembers.
 
+use super::restores::RestoreJob;
+use crate::contents::Copy;
 use crate::error::AwsError;
 use crate::input::Tags;
 use jiff::Timestamp;
@@ -12,6 +14,8 @@ pub(crate) struct Backup {
     pub(crate) vaults: BTreeMap<String, Vault>,
     /// Jobs by id.
     pub(crate) jobs: BTreeMap<String, Job>,
+    /// Restore jobs by id.
+    pub(crate) restores: BTreeMap<String, RestoreJob>,
     /// Recovery points by ARN.
     pub(crate) points: BTreeMap<String, Point>,
     /// The job of each idempotency token.
@@ -30,6 +34,7 @@ impl Default for Backup {
         Self {
             vaults: BTreeMap::new(),
             jobs: BTreeMap::new(),
+            restores: BTreeMap::new(),
             points: BTreeMap::new(),
             tokens: BTreeMap::new(),
             queues: BTreeMap::new(),
@@ -53,10 +58,14 @@ impl Backup {
     }
 
     /// A vault that still holds recovery points cannot be deleted.
-    pub(crate) fn remove_empty_vault(&mut self, name: &str) {
-        if !self.points.values().any(|point| point.vault == name) {
-            self.vaults.remove(name);
+    pub(crate) fn remove_vault(&mut self, name: &str) -> Result<(), AwsError> {
+        self.vault(name)?;
+        if self.points.values().any(|point| point.vault == name) {
+            let text = "Backup vault cannot be deleted because it contains recovery points.";
+            return Err(AwsError::bad("InvalidRequestException", text));
         }
+        self.vaults.remove(name);
+        Ok(())
     }
 }
 
@@ -197,6 +206,8 @@ pub(crate) struct Point {
     pub(crate) lifecycle: Lifecycle,
     /// Its tags.
     pub(crate) tags: Tags,
+    /// The files in it, once it is complete.
+    pub(crate) copy: Option<Copy>,
     /// Made by a backup plan.
     pub(crate) planned: bool,
 }

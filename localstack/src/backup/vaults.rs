@@ -33,6 +33,13 @@ pub(crate) fn describe(cx: &mut Cx<'_>, input: &Input) -> Answer {
     Ok(row(cx.realm, vault))
 }
 
+/// `DeleteBackupVault`: only an empty one.
+pub(crate) fn delete(cx: &mut Cx<'_>, input: &Input) -> Answer {
+    let name = input.require("backupVaultName", MISSING)?;
+    cx.realm.backup.remove_vault(name)?;
+    Ok(Value::Null)
+}
+
 /// `ListBackupVaults`.
 pub(crate) fn list(cx: &mut Cx<'_>, input: &Input) -> Answer {
     let size = window(input)?;

@@ -1,9 +1,10 @@
 //! What an update must bring along.
 
 use super::state::Stack;
+use super::template::{self, Template};
 use crate::error::AwsError;
 use crate::input::Input;
-use crate::seeds::to_template;
+use crate::operation::Cx;
 
 /// Change sets a stack may have at once.
 const MOST: usize = 1000;
@@ -27,15 +28,23 @@ pub(crate) fn checked_name(input: &Input) -> Result<&str, AwsError> {
 
 /// AWS's refusals of a change set before one is made.
 pub(crate) fn admit(stack: &Stack, input: &Input) -> Result<(), AwsError> {
-    if !stack.is_settled() {
+    let first = stack.status == "REVIEW_IN_PROGRESS";
+    if !stack.is_settled() && !first {
         return Err(stack.refuse_update());
     }
-    if input.text("ChangeSetType").is_some_and(|kind| kind != "UPDATE") {
-        let text = format!("Stack [{}] already exists and cannot be created again with the changeSet", stack.name);
+    let wants_new = input.text("ChangeSetType").is_some_and(|kind| kind == "CREATE");
+    if wants_new && !first {
+        let name = input.text("ChangeSetName").unwrap_or_default();
+        let text =
+            format!("Stack [{}] already exists and cannot be created again with the changeSet [{name}]", stack.name);
         return Err(AwsError::validation(text));
     }
-    same_template(stack, input)?;
-    capabilities(&stack.seed.capabilities, input)?;
+    if input.text("ChangeSetType").is_some_and(|kind| kind == "IMPORT") {
+        return Err(AwsError::not_implemented("cloudformation", "a change set of type IMPORT"));
+    }
+    if first && !wants_new {
+        return Err(stack.refuse_update());
+    }
     if stack.change_sets.len() >= MOST {
         let text = "ChangeSet limit exceeded for the stack";
         return Err(AwsError::bad("LimitExceededException", text));
@@ -43,22 +52,22 @@ pub(crate) fn admit(stack: &Stack, input: &Input) -> Result<(), AwsError> {
     Ok(())
 }
 
-/// Updates here change parameters and tags, not the template: another one is a 501.
-pub(crate) fn same_template(stack: &Stack, input: &Input) -> Result<(), AwsError> {
+/// The template an update brings, if it is another one than the stack has.
+pub(crate) fn other_template(cx: &Cx<'_>, stack: &Stack, input: &Input) -> Result<Option<Template>, AwsError> {
+    let given = template::given(cx, input)?;
     if input.flag("UsePreviousTemplate") {
-        return Ok(());
+        return match given {
+            Some(_) => Err(AwsError::validation("You cannot specify both usePreviousTemplate and a template.")),
+            None => Ok(None),
+        };
     }
-    if input.text("TemplateURL").is_some() {
-        return Err(AwsError::not_implemented("cloudformation", "an update by TemplateURL"));
-    }
-    let Some(body) = input.text("TemplateBody") else {
-        return Err(AwsError::validation("Either Template URL or Template Body must be specified."));
-    };
-    let given: Option<serde_json::Value> = serde_json::from_str(body).ok();
-    if given.as_ref() == Some(&to_template(&stack.seed)) {
-        return Ok(());
-    }
-    Err(AwsError::not_implemented("cloudformation", "an update with another template"))
+    let given = given.ok_or_else(|| AwsError::validation("Either Template URL or Template Body must be specified."))?;
+    Ok(Some(given).filter(|given| given.body != stack.template.body))
+}
+
+/// The capabilities that a stack's template needs.
+pub(crate) fn needed(stack: &Stack) -> &[String] {
+    if stack.native { &stack.template.capabilities } else { &stack.seed.capabilities }
 }
 
 /// AWS's refusal when the template needs more than was acknowledged.

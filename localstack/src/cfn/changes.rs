@@ -1,14 +1,37 @@
 //! What an update would do to the resources.
 
 use super::state::{Change, Cloud, Resource, Stack};
+use super::template::{self, Template};
+use crate::error::AwsError;
 use crate::realm::Realm;
 use crate::seeds::{EffectSeed, ParameterSeed};
 use std::collections::BTreeMap;
 
 const NESTED: &str = "AWS::CloudFormation::Stack";
 
-/// The changes that new parameter values make to a stack.
-pub(crate) fn between(realm: &Realm, stack: &Stack, new: &BTreeMap<String, String>) -> Vec<Change> {
+/// The changes that new parameter values, or another template, make to a stack.
+pub(crate) fn between(
+    realm: &Realm,
+    stack: &Stack,
+    template: Option<&Template>,
+    new: &BTreeMap<String, String>,
+) -> Result<Vec<Change>, AwsError> {
+    let mut changes = match template {
+        Some(template) => template::differences(realm, stack, template, new)?,
+        None if stack.native => template::differences(realm, stack, &stack.template, new)?,
+        None => return Ok(by_seed(realm, stack, new)),
+    };
+    // Effects that were set behind AWS's back come on top.
+    if stack.seed.switch.as_ref().is_some_and(|switch| !switch.effects.is_empty()) && stack.native {
+        for change in by_seed(realm, stack, new) {
+            add(&mut changes, change);
+        }
+    }
+    Ok(changes)
+}
+
+/// What a seed says about its parameters.
+fn by_seed(realm: &Realm, stack: &Stack, new: &BTreeMap<String, String>) -> Vec<Change> {
     let mut changes: Vec<Change> = Vec::new();
     let changed = stack.seed.parameters.iter().filter(|each| differs(realm, stack, new, each));
     for parameter in changed {
@@ -50,6 +73,7 @@ fn of_parameter(stack: &Stack, new: &BTreeMap<String, String>, parameter: &Param
     let switch = stack.seed.switch.as_ref().filter(|each| each.parameter == parameter.key);
     let effects = match switch {
         Some(switch) => switch.effects.clone(),
+        None if stack.native => return Vec::new(),
         None if parameter.affects.is_empty() => vec![default_effect(stack)],
         None => parameter.affects.clone(),
     };
@@ -88,6 +112,7 @@ fn change(stack: &Stack, effect: &EffectSeed, cause: &str, going_on: bool) -> Op
         replacement: replacement.map(str::to_owned),
         property: effect.property.clone(),
         cause: cause.to_owned(),
+        source: "ParameterReference",
         policy: policy.to_owned(),
         change_set: None,
     })
@@ -109,6 +134,7 @@ fn children<'a>(cloud: &'a Cloud, stack: &'a Stack, key: &'a str) -> impl Iterat
             replacement: Some("False".to_owned()),
             property: "Parameters".to_owned(),
             cause: key.to_owned(),
+            source: "ParameterReference",
             policy: String::new(),
             change_set: None,
         })

@@ -52,7 +52,8 @@ fn parameters(stack: &Stack, set: &ChangeSet) -> Vec<Value> {
             "ResolvedValue": set.resolved.get(&seed.key),
         }))
     };
-    stack.seed.parameters.iter().filter_map(row).collect()
+    let declared = set.template.as_ref().map_or(&stack.seed.parameters, |template| &template.parameters);
+    declared.iter().filter_map(row).collect()
 }
 
 fn change_row(change: &Change) -> Value {
@@ -64,8 +65,8 @@ fn change_row(change: &Change) -> Value {
             "RequiresRecreation": recreation(change.replacement.as_deref()),
         },
         "Evaluation": if change.replacement.as_deref() == Some("Conditional") { "Dynamic" } else { "Static" },
-        "ChangeSource": "ParameterReference",
-        "CausingEntity": change.cause,
+        "ChangeSource": change.source,
+        "CausingEntity": Some(&change.cause).filter(|text| !text.is_empty()),
     }]);
     json!({
         "Type": "Resource",

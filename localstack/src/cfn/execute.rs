@@ -1,7 +1,7 @@
 //! Executing a change set: CloudFormation's compare-and-swap.
 
 use super::change_sets::locate;
-use super::state::{ChangeSet, Fate, Stack};
+use super::state::{ChangeSet, Fate, OnFailure, Stack};
 use super::update::{Plan, begin};
 use crate::error::{Answer, AwsError};
 use crate::faults::FaultKind;
@@ -19,6 +19,9 @@ pub(crate) fn execute(cx: &mut Cx<'_>, input: &Input) -> Answer {
         return if *done == set.id { Ok(json!({})) } else { Err(token_used(token)) };
     }
     admit(stack, &set)?;
+    if set.first {
+        return create(cx, &stack_id, &set, input);
+    }
     let fate = drawn_fate(cx, &stack_id, &set.parameters);
     let plan = Plan {
         token: token.map(str::to_owned),
@@ -28,12 +31,31 @@ pub(crate) fn execute(cx: &mut Cx<'_>, input: &Input) -> Answer {
         disable_rollback: input.flag("DisableRollback"),
         fate,
         change_set: Some(set.id.clone()),
+        template: set.template.clone(),
         seconds: None,
     };
     if let Some(stack) = cx.realm.cloud.stacks.get_mut(&stack_id) {
         mark(stack, &set.id, token);
     }
     begin(cx.realm, &stack_id, plan, cx.now);
+    Ok(json!({}))
+}
+
+/// The creation of a stack that has only been reviewed.
+fn create(cx: &mut Cx<'_>, stack_id: &str, set: &ChangeSet, input: &Input) -> Answer {
+    let token = input.text("ClientRequestToken");
+    if let Some(stack) = cx.realm.cloud.stacks.get_mut(stack_id) {
+        mark(stack, &set.id, token);
+        stack.parameters = set.parameters.clone();
+        stack.seed.tags = set.tags.clone();
+        stack.seed.capabilities = set.capabilities.clone();
+        stack.on_failure = if input.flag("DisableRollback") { OnFailure::DoNothing } else { OnFailure::RollBack };
+        if let Some(template) = &set.template {
+            stack.template = std::sync::Arc::clone(template);
+            super::lifecycle::adopt(&mut stack.seed, template);
+        }
+    }
+    super::lifecycle::begin_creation(cx.realm, stack_id, token, Some(&set.id), cx.now);
     Ok(json!({}))
 }
 
@@ -69,7 +91,8 @@ fn admit(stack: &Stack, set: &ChangeSet) -> Result<(), AwsError> {
             set.id, set.execution
         ));
     }
-    if !stack.is_settled() {
+    let reviewed = set.first && stack.status == "REVIEW_IN_PROGRESS";
+    if !stack.is_settled() && !reviewed {
         return refuse(format!(
             "ChangeSet [{}] cannot be executed in its current stack status of [{}]",
             set.id, stack.status

@@ -51,6 +51,7 @@ impl Stack {
         };
         status.clone_into(&mut resource.status);
         resource.updated = at;
+        resource.reason = reason.map(str::to_owned);
         let (physical, kind) = (resource.physical.clone(), resource.kind.clone());
         let id = format!("{logical}-{status}-{id}");
         self.record(id, logical, &physical, &kind, status, reason, at);

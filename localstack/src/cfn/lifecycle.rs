@@ -1,49 +1,172 @@
-//! The beginning and the end of a stack.
+//! The beginning and the end of a stack, as they are asked for.
 
-use super::script::{Step, note, plan};
-use super::{finish, parameters};
+use super::execute::token_used;
+use super::state::{Fate, OnFailure, Running, Stack};
+use super::template::{self, Template};
+use super::{admission, finish, making, parameters, unmaking};
 use crate::error::{Answer, AwsError};
 use crate::input::Input;
 use crate::operation::Cx;
-use crate::realm::Realm;
-use crate::seeds;
+use crate::realm::{Beyond, Realm};
+use crate::seeds::StackSeed;
 use jiff::Timestamp;
-use serde_json::json;
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
 
-/// `CreateStack` from a JSON template; restore and adoption are not simulated.
+/// `CreateStack` from a template's text.
 pub(crate) fn create_stack(cx: &mut Cx<'_>, input: &Input) -> Answer {
     let name = input.require("StackName", "ValidationError")?;
-    if cx.realm.cloud.names.contains_key(name) {
-        let text = format!("Stack [{name}] already exists");
-        return Err(AwsError::bad("AlreadyExistsException", text));
+    checked_name(name)?;
+    let token = input.text("ClientRequestToken");
+    if let Some(known) = cx.realm.cloud.names.get(name).and_then(|id| cx.realm.cloud.stacks.get(id)) {
+        return repeated(known, token);
     }
-    let body = input.require("TemplateBody", "ValidationError")?;
-    if body.len() > 51_200 {
-        let text = "1 validation error detected: Value at 'templateBody' failed to satisfy \
-                    constraint: Member must have length less than or equal to 51200";
-        return Err(AwsError::validation(text));
+    if token.is_some_and(|token| cx.realm.cloud.created.contains_key(token)) {
+        return Err(token_used(token));
     }
-    let mut seed = seeds::from_template(cx.realm, name, body)?;
-    super::admission::capabilities(&seed.capabilities, input)?;
-    let values = parameters::values(&seed.parameters, None, &input.list("Parameters"))?;
-    for parameter in &mut seed.parameters {
-        parameter.value = values.get(&parameter.key).cloned().unwrap_or_default();
+    let template = template::given(cx, input)?;
+    let template =
+        template.ok_or_else(|| AwsError::validation("Either Template URL or Template Body must be specified."))?;
+    admission::capabilities(&template.capabilities, input)?;
+    let values = parameters::first(cx.realm, &template.parameters, &input.list("Parameters"))?;
+    let on_failure = on_failure(input)?;
+    let mut stack = fresh(cx.realm, name, Arc::new(template), values, input, cx.now);
+    checked(cx.realm, &stack)?;
+    stack.on_failure = on_failure;
+    let id = stack.id.clone();
+    if let Some(token) = token {
+        stack.tokens.insert(token.to_owned(), "CreateStack".to_owned());
+        cx.realm.cloud.created.insert(token.to_owned(), id.clone());
     }
-    seed.tags = input.tag_list("Tags");
-    let id = seeds::plant(cx.realm, cx.account, &seed, cx.now);
-    begin_creation(cx, &id, input.text("ClientRequestToken"));
+    cx.realm.cloud.names.insert(name.to_owned(), id.clone());
+    cx.realm.cloud.stacks.insert(id.clone(), stack);
+    begin_creation(cx.realm, &id, token, None, cx.now);
     Ok(json!({ "StackId": id }))
 }
 
-fn begin_creation(cx: &mut Cx<'_>, id: &str, token: Option<&str>) {
-    operate(cx.realm, id, "CREATE_STACK", token, Vec::new());
-    finish::become_status(cx.realm, id, "CREATE_IN_PROGRESS", Some("User Initiated"), cx.now);
-    for logical in logicals(cx.realm, id) {
-        note(cx.realm, id, &logical, "CREATE_IN_PROGRESS", None, cx.now);
+/// AWS's rule for stack names.
+pub(crate) fn checked_name(name: &str) -> Result<(), AwsError> {
+    let fits = name.len() <= 128
+        && name.starts_with(|first: char| first.is_ascii_alphabetic())
+        && name.chars().all(|each| each.is_ascii_alphanumeric() || each == '-');
+    if fits {
+        return Ok(());
     }
-    let seconds = cx.realm.pace.durations.create;
-    let done = cx.realm.after(cx.now, seconds);
-    plan(cx.realm, id, done, Step::Created);
+    Err(AwsError::validation(format!(
+        "1 validation error detected: Value '{name}' at 'stackName' failed to satisfy constraint: Member must \
+         satisfy regular expression pattern: [a-zA-Z][-a-zA-Z0-9]*"
+    )))
+}
+
+/// The same request with the same token again is answered as the first time.
+fn repeated(known: &Stack, token: Option<&str>) -> Answer {
+    if token.is_some_and(|token| known.tokens.get(token).is_some_and(|what| what == "CreateStack")) {
+        return Ok(json!({ "StackId": known.id }));
+    }
+    let text = format!("Stack [{}] already exists", known.name);
+    Err(AwsError::bad("AlreadyExistsException", text))
+}
+
+fn on_failure(input: &Input) -> Result<OnFailure, AwsError> {
+    match (input.text("OnFailure"), input.text("DisableRollback")) {
+        (Some(_), Some(_)) => {
+            Err(AwsError::validation("Only one of DisableRollback and OnFailure parameters can be specified."))
+        }
+        (Some("DO_NOTHING"), None) => Ok(OnFailure::DoNothing),
+        (Some("DELETE"), None) => Ok(OnFailure::Delete),
+        (Some("ROLLBACK") | None, None) => Ok(OnFailure::RollBack),
+        (None, Some(_)) if input.flag("DisableRollback") => Ok(OnFailure::DoNothing),
+        (None, Some(_)) => Ok(OnFailure::RollBack),
+        (Some(other), None) => Err(AwsError::validation(format!(
+            "1 validation error detected: Value '{other}' at 'onFailure' failed to satisfy constraint: Member must \
+             satisfy enum value set: [DO_NOTHING, ROLLBACK, DELETE]"
+        ))),
+    }
+}
+
+/// A stack without resources.
+pub(crate) fn fresh(
+    realm: &mut Realm,
+    name: &str,
+    template: Arc<Template>,
+    values: BTreeMap<String, String>,
+    input: &Input,
+    at: Timestamp,
+) -> Stack {
+    let unique = realm.uuid();
+    let mut seed = StackSeed {
+        name: name.to_owned(),
+        capabilities: input.strings("Capabilities"),
+        tags: input.tag_list("Tags"),
+        termination_protection: input.flag("EnableTerminationProtection"),
+        stack_role_arn: input.text("RoleARN").map(str::to_owned),
+        ..StackSeed::default()
+    };
+    adopt(&mut seed, &template);
+    for parameter in &mut seed.parameters {
+        parameter.resolved = super::changes::resolved(realm, parameter, values.get(&parameter.key));
+    }
+    Stack {
+        id: realm.arn("cloudformation", &format!("stack/{name}/{unique}")),
+        name: name.to_owned(),
+        seed,
+        template,
+        native: true,
+        on_failure: OnFailure::default(),
+        topics: input.strings("NotificationARNs"),
+        parameters: values,
+        resources: Vec::new(),
+        events: VecDeque::new(),
+        change_sets: Vec::new(),
+        status: "REVIEW_IN_PROGRESS".to_owned(),
+        reason: None,
+        created: at,
+        updated: None,
+        deleted: None,
+        running: None,
+        script: 0,
+        tokens: BTreeMap::new(),
+        executed: None,
+        parent: None,
+        root: None,
+    }
+}
+
+/// What a stack's description takes from its template.
+pub(crate) fn adopt(seed: &mut StackSeed, template: &Template) {
+    seed.description = template.description();
+    seed.transforms = template.transforms();
+    let effects = seed.switch.take().map(|switch| switch.effects).unwrap_or_default();
+    seed.switch = template.switch().map(|switch| crate::seeds::SwitchSeed { effects, ..switch });
+    let before = std::mem::take(&mut seed.parameters);
+    seed.parameters.clone_from(&template.parameters);
+    for parameter in &mut seed.parameters {
+        let known = before.iter().find(|each| each.key == parameter.key);
+        parameter.resolved = known.and_then(|each| each.resolved.clone());
+    }
+}
+
+/// What can be seen to be wrong before anything is made.
+pub(crate) fn checked(realm: &Realm, stack: &Stack) -> Result<(), AwsError> {
+    let broken = super::live::asked(realm, stack, |scope| {
+        template::dependencies(scope)?;
+        scope.broken_rule()
+    })?;
+    match broken {
+        Some(text) => Err(AwsError::validation(format!("Template validation error: {text}"))),
+        None => Ok(()),
+    }
+}
+
+/// The creation begins.
+pub(crate) fn begin_creation(realm: &mut Realm, id: &str, token: Option<&str>, set: Option<&str>, at: Timestamp) {
+    operate(realm, id, "CREATE_STACK", token, Vec::new());
+    if let Some(running) = realm.cloud.stacks.get_mut(id).and_then(|stack| stack.running.as_mut()) {
+        running.change_set = set.map(str::to_owned);
+    }
+    finish::become_status(realm, id, "CREATE_IN_PROGRESS", Some("User Initiated"), at);
+    making::begin(realm, id, at);
 }
 
 fn operate(realm: &mut Realm, id: &str, kind: &'static str, token: Option<&str>, retain: Vec<String>) {
@@ -52,7 +175,7 @@ fn operate(realm: &mut Realm, id: &str, kind: &'static str, token: Option<&str>,
         return;
     };
     stack.script += 1;
-    stack.running = Some(super::state::Running {
+    stack.running = Some(Running {
         token: token.map(str::to_owned),
         id: operation,
         kind,
@@ -62,95 +185,93 @@ fn operate(realm: &mut Realm, id: &str, kind: &'static str, token: Option<&str>,
         busy: Vec::new(),
         touched: Vec::new(),
         disable_rollback: false,
-        fate: super::state::Fate::Succeeds,
+        fate: Fate::Succeeds,
         change_set: None,
         complete_at: Timestamp::MAX,
         retain,
+        old: None,
+        waiting: BTreeMap::new(),
+        replaced: Vec::new(),
+        old_contents: None,
+        failed: Vec::new(),
     });
 }
 
-fn logicals(realm: &Realm, id: &str) -> Vec<String> {
-    let stack = realm.cloud.stacks.get(id);
-    let resources = stack.into_iter().flat_map(|stack| &stack.resources);
-    resources.map(|each| each.logical.clone()).collect()
-}
-
-/// `CREATE_COMPLETE`.
-pub(crate) fn created(realm: &mut Realm, id: &str, at: Timestamp) {
-    for logical in logicals(realm, id) {
-        note(realm, id, &logical, "CREATE_COMPLETE", None, at);
-    }
-    finish::become_status(realm, id, "CREATE_COMPLETE", None, at);
-}
-
-/// `DeleteStack`: one that does not exist is no error.
+/// `DeleteStack`: one that does not exist (any more) is no error.
 pub(crate) fn delete_stack(cx: &mut Cx<'_>, input: &Input) -> Answer {
     let name = input.require("StackName", "ValidationError")?;
     let Ok(stack) = cx.realm.cloud.stack(name) else {
-        return Ok(serde_json::Value::Null);
+        return Ok(Value::Null);
     };
     if stack.deleted.is_some() || stack.status == "DELETE_IN_PROGRESS" {
-        return Ok(serde_json::Value::Null);
+        return Ok(Value::Null);
     }
-    if stack.seed.termination_protection {
-        let text = format!("Stack [{}] cannot be deleted while TerminationProtection is enabled", stack.name);
-        return Err(AwsError::validation(text));
-    }
-    let id = stack.id.clone();
+    let token = input.text("ClientRequestToken");
     let retain = input.strings("RetainResources");
-    operate(cx.realm, &id, "DELETE_STACK", input.text("ClientRequestToken"), retain);
+    may_go(stack, &retain, token)?;
+    let (id, review) = (stack.id.clone(), stack.status == "REVIEW_IN_PROGRESS");
+    if let (Some(token), Some(stack)) = (token, cx.realm.cloud.stacks.get_mut(&id)) {
+        stack.tokens.insert(token.to_owned(), "DeleteStack".to_owned());
+    }
+    operate(cx.realm, &id, "DELETE_STACK", token, retain);
     finish::become_status(cx.realm, &id, "DELETE_IN_PROGRESS", Some("User Initiated"), cx.now);
     if let Some(contents) = cx.realm.contents.get_mut(&id) {
         contents.stop(cx.now, cx.now);
     }
-    let seconds = cx.realm.pace.durations.delete;
-    let done = cx.realm.after(cx.now, seconds);
-    plan(cx.realm, &id, done, Step::Deleted);
-    Ok(serde_json::Value::Null)
+    if review {
+        unmaking::deleted(cx.realm, &id, cx.now);
+    } else {
+        let mut beyond = Beyond { account: cx.account, faults: cx.faults };
+        unmaking::begin(cx.realm, &mut beyond, &id, cx.now);
+    }
+    Ok(Value::Null)
 }
 
-/// `DELETE_COMPLETE`: the name is free; retained resources remain in their services.
-pub(crate) fn deleted(realm: &mut Realm, id: &str, at: Timestamp) {
-    let Some(stack) = realm.cloud.stacks.get(id).cloned() else {
-        return;
-    };
-    let retain = stack.running.as_ref().map(|each| each.retain.clone()).unwrap_or_default();
-    for resource in &stack.resources {
-        if resource.deletion_policy == "Retain" || retain.contains(&resource.logical) {
-            note(realm, id, &resource.logical, "DELETE_SKIPPED", None, at);
-            continue;
-        }
-        if resource.kind == "AWS::CloudFormation::Stack" {
-            deleted(realm, &resource.physical, at);
-        }
-        remove(realm, &stack.name, resource, at);
-        note(realm, id, &resource.logical, "DELETE_COMPLETE", None, at);
+/// AWS's refusals of a deletion.
+fn may_go(stack: &Stack, retain: &[String], token: Option<&str>) -> Result<(), AwsError> {
+    if token.is_some_and(|token| stack.tokens.get(token).is_some_and(|what| what != "DeleteStack")) {
+        return Err(token_used(token));
     }
-    finish::become_status(realm, id, "DELETE_COMPLETE", None, at);
-    if let Some(stack) = realm.cloud.stacks.get_mut(id) {
-        stack.deleted = Some(at);
-        stack.change_sets.clear();
+    if stack.seed.termination_protection {
+        return Err(AwsError::validation(format!(
+            "Stack [{}] cannot be deleted while TerminationProtection is enabled",
+            stack.name
+        )));
     }
-    realm.cloud.names.retain(|_, each| each != id);
+    if stack.status.starts_with("UPDATE_") && stack.status.ends_with("_IN_PROGRESS") {
+        return Err(AwsError::validation(format!(
+            "Stack [{}] cannot be deleted while in status {}",
+            stack.id, stack.status
+        )));
+    }
+    if !retain.is_empty() && stack.status != "DELETE_FAILED" {
+        return Err(AwsError::validation(format!(
+            "Invalid operation on stack [{}]. Specify which resources to retain only when the stack is in the \
+             DELETE_FAILED state.",
+            stack.id
+        )));
+    }
+    let known: BTreeSet<&str> = stack.resources.iter().map(|each| each.logical.as_str()).collect();
+    match retain.iter().find(|logical| !known.contains(logical.as_str())) {
+        Some(logical) => {
+            Err(AwsError::validation(format!("Resource {logical} does not exist in stack {}", stack.name)))
+        }
+        None => Ok(()),
+    }
 }
 
-fn remove(realm: &mut Realm, stack: &str, resource: &super::state::Resource, at: Timestamp) {
-    let physical = &resource.physical;
-    match resource.kind.as_str() {
-        "AWS::RDS::DBCluster" => {
-            let keep = resource.deletion_policy == "Snapshot";
-            let stem = keep.then(|| format!("{stack}-snapshot-{}", resource.logical));
-            crate::rds::delete_cluster(realm, physical, stem.as_deref(), at);
-        }
-        "AWS::EFS::FileSystem" | "Custom::EFS" => {
-            realm.file_systems.remove(physical);
-        }
-        "AWS::Backup::BackupVault" => {
-            realm.backup.remove_empty_vault(physical);
-        }
-        "AWS::SecretsManager::Secret" => {
-            realm.secrets.remove(physical);
-        }
-        _ => {}
+/// `UpdateTerminationProtection`.
+pub(crate) fn protect(cx: &mut Cx<'_>, input: &Input) -> Answer {
+    let name = input.require("StackName", "ValidationError")?;
+    let id = cx.realm.cloud.stack(name)?.id.clone();
+    let on = input.flag("EnableTerminationProtection");
+    let stack = cx.realm.cloud.stacks.get_mut(&id).filter(|stack| stack.deleted.is_none());
+    let text = format!("Stack [{name}] does not exist");
+    let stack = stack.ok_or_else(|| AwsError::validation(text))?;
+    if stack.parent.is_some() {
+        let text = "Termination protection cannot be changed on nested stacks";
+        return Err(AwsError::validation(text));
     }
+    stack.seed.termination_protection = on;
+    Ok(json!({ "StackId": id }))
 }

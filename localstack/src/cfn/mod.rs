@@ -2,19 +2,24 @@
 
 mod admission;
 pub(crate) mod change_sets;
-mod changes;
+pub(crate) mod changes;
 mod describe;
 mod execute;
 mod finish;
 mod history;
 mod lifecycle;
+pub(crate) mod live;
+pub(crate) mod making;
 mod parameters;
 mod resources;
 mod rollback;
 pub(crate) mod script;
 mod stacks;
 pub(crate) mod state;
+pub(crate) mod template;
 mod templates;
+mod things;
+mod unmaking;
 mod update;
 
 use crate::operation::Operation;
@@ -45,6 +50,8 @@ pub(crate) const OPERATIONS: &[Operation] = &[
     op("ContinueUpdateRollback", STACK, update::continue_rollback),
     op("CreateStack", STACK, lifecycle::create_stack),
     op("DeleteStack", STACK, lifecycle::delete_stack),
+    op("UpdateTerminationProtection", STACK, lifecycle::protect),
+    op("ValidateTemplate", &["TemplateURL"], templates::validate),
 ];
 
 /// Writes the history of a stack that was created long ago.

@@ -3,17 +3,61 @@
 use super::state::Stack;
 use crate::error::AwsError;
 use crate::input::Input;
+use crate::realm::Realm;
 use crate::seeds::ParameterSeed;
 use std::collections::BTreeMap;
 
 /// All parameters' new values, or AWS's refusal of the ones given.
-pub(crate) fn resolve(stack: &Stack, given: &[Input]) -> Result<BTreeMap<String, String>, AwsError> {
-    let previous = Some(&stack.parameters);
-    values(&stack.seed.parameters, previous, given)
+pub(crate) fn resolve(
+    realm: &Realm,
+    stack: &Stack,
+    declared: &[ParameterSeed],
+    given: &[Input],
+) -> Result<BTreeMap<String, String>, AwsError> {
+    let values = values(declared, Some(&stack.parameters), given)?;
+    let fresh = declared.iter().filter(|each| stack.parameters.get(&each.key) != values.get(&each.key));
+    exist(realm, fresh, &values)?;
+    Ok(values)
+}
+
+/// The values of a stack that does not exist yet.
+pub(crate) fn first(
+    realm: &Realm,
+    declared: &[ParameterSeed],
+    given: &[Input],
+) -> Result<BTreeMap<String, String>, AwsError> {
+    let values = values(declared, None, given)?;
+    exist(realm, declared.iter(), &values)?;
+    Ok(values)
+}
+
+/// Values of AWS-specific types must name something that exists, so far as it can be known here.
+fn exist<'a>(
+    realm: &Realm,
+    declared: impl Iterator<Item = &'a ParameterSeed>,
+    values: &BTreeMap<String, String>,
+) -> Result<(), AwsError> {
+    for parameter in declared {
+        let (key, value) = (&parameter.key, values.get(&parameter.key).map_or("", String::as_str));
+        if parameter.kind.starts_with("AWS::SSM::Parameter::Value") {
+            let known =
+                realm.parameters.contains_key(value) || value.starts_with("/aws/") || parameter.resolved.is_some();
+            if !known {
+                return Err(AwsError::validation(format!(
+                    "Unable to fetch parameters [{value}] from parameter store for this account."
+                )));
+            }
+        } else if parameter.kind.starts_with("AWS::") && value.is_empty() {
+            return Err(AwsError::validation(format!(
+                "Parameter validation failed: parameter value {value} for parameter name {key} does not exist"
+            )));
+        }
+    }
+    Ok(())
 }
 
 /// The same for a stack that may not exist yet.
-pub(crate) fn values(
+fn values(
     declared: &[ParameterSeed],
     previous: Option<&BTreeMap<String, String>>,
     given: &[Input],
@@ -69,7 +113,13 @@ fn value_of(
             parameter.key
         )));
     }
-    Ok(previous.and_then(|values| values.get(&parameter.key)).cloned())
+    let before = previous.and_then(|values| values.get(&parameter.key)).cloned();
+    let text = format!(
+        "Invalid input for parameter key {}. Cannot specify usePreviousValue as true for a parameter key not in the \
+         previous template",
+        parameter.key
+    );
+    before.map(Some).ok_or_else(|| AwsError::validation(text))
 }
 
 fn check(parameter: &ParameterSeed, value: &str) -> Result<(), AwsError> {
@@ -86,8 +136,38 @@ fn check(parameter: &ParameterSeed, value: &str) -> Result<(), AwsError> {
             return Err(AwsError::validation(constraint_or(parameter, text)));
         }
     }
+    within(parameter, value)?;
     if value.len() > 4096 {
         return Err(AwsError::validation(format!("Parameter {key} is longer than 4096 bytes")));
+    }
+    Ok(())
+}
+
+/// Lengths and numbers.
+fn within(parameter: &ParameterSeed, value: &str) -> Result<(), AwsError> {
+    let key = &parameter.key;
+    let refuse = |text: String| Err(AwsError::validation(constraint_or(parameter, text)));
+    let length = value.chars().count();
+    if let Some(least) = parameter.min_length.filter(|least| length < *least) {
+        return refuse(format!("Parameter '{key}' must contain at least {least} characters"));
+    }
+    if let Some(most) = parameter.max_length.filter(|most| length > *most) {
+        return refuse(format!("Parameter '{key}' must contain at most {most} characters"));
+    }
+    if !matches!(parameter.kind.as_str(), "Number" | "List<Number>") {
+        return Ok(());
+    }
+    let several = parameter.kind != "Number";
+    for part in value.split(',').filter(|_| several).chain([value].into_iter().filter(|_| !several)) {
+        let Ok(number) = part.trim().parse::<f64>() else {
+            return refuse(format!("Parameter '{key}' must be a number"));
+        };
+        if let Some(least) = parameter.min_value.filter(|least| number < *least) {
+            return refuse(format!("Parameter '{key}' must be a number not less than {least}"));
+        }
+        if let Some(most) = parameter.max_value.filter(|most| number > *most) {
+            return refuse(format!("Parameter '{key}' must be a number not greater than {most}"));
+        }
     }
     Ok(())
 }

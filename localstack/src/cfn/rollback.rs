@@ -2,9 +2,9 @@
 
 use super::resources::change_of;
 use super::script::{NESTED, Step, note, part, plan};
-use super::state::{Fate, Running, Stack};
+use super::state::{Fate, Resource, Running, Stack};
 use crate::clock::later;
-use crate::realm::Realm;
+use crate::realm::{Beyond, Realm};
 use jiff::Timestamp;
 
 /// A resource fails; the others in progress are cancelled; the stack goes back.
@@ -83,6 +83,28 @@ fn roll_children_back(realm: &mut Realm, running: &Running, at: Timestamp) {
             cancel_busy(realm, &id, at);
             roll_back(realm, &id, "The root stack is rolling back.", at);
         }
+    }
+}
+
+/// What was added, or put in another's place, is taken away again.
+pub(crate) fn take_back(realm: &mut Realm, beyond: &mut Beyond<'_>, id: &str, logical: &str, at: Timestamp) {
+    let Some(change) = change_of(realm, id, logical) else {
+        return;
+    };
+    let running = realm.cloud.stacks.get(id).and_then(|stack| stack.running.as_ref());
+    let replaced = running.is_some_and(|each| each.replaced.iter().any(|it| it.logical == logical));
+    if change.action != "Add" && !replaced {
+        return;
+    }
+    let Some(stack) = realm.cloud.stacks.get(id) else {
+        return;
+    };
+    let name = stack.name.clone();
+    let found = stack.resources.iter().find(|each| each.logical == change.logical).cloned();
+    if let Some(resource) = found.filter(|each| !each.physical.is_empty()) {
+        let resource = Resource { deletion_policy: "Delete".to_owned(), ..resource };
+        // What cannot be taken away is left; AWS says so in an event, too.
+        let _left = super::things::unmake(realm, beyond, (id, &name), &resource, at);
     }
 }
 

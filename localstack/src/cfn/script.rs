@@ -1,13 +1,18 @@
 //! The course of a stack operation: steps written in advance, performed in their time.
 
+use super::making::{self, Watch};
 use super::resources::{begin_resource, end_resource};
 use super::rollback::{back_resource, fail};
 use super::state::{Change, Fate};
+use super::unmaking;
 use crate::agenda::Event;
 use crate::clock::{later, seconds};
-use crate::realm::Realm;
+use crate::realm::{Beyond, Realm};
 use jiff::{SignedDuration, Timestamp};
 
+/// What the event of a fault says.
+pub(crate) const TOLD: &str = "Resource handler returned message: \"The sandbox was told to fail\" \
+                               (HandlerErrorCode: GeneralServiceException)";
 /// A DB cluster's type.
 pub(crate) const CLUSTER: &str = "AWS::RDS::DBCluster";
 /// A nested stack's type.
@@ -40,9 +45,19 @@ pub(crate) enum Step {
     CompleteBack,
     /// `UPDATE_ROLLBACK_FAILED`.
     FailBack,
+    /// A resource of a new stack begins to be made.
+    Make(String),
+    /// A resource of a new stack is there.
+    Made(String),
+    /// A custom resource's function looks after its restore job.
+    Look(String, Box<Watch>),
     /// `CREATE_COMPLETE`.
     Created,
-    /// `DELETE_COMPLETE`.
+    /// A resource begins to go.
+    Unmake(String),
+    /// A resource is gone.
+    Unmade(String),
+    /// `DELETE_COMPLETE`, or `ROLLBACK_COMPLETE`.
     Deleted,
 }
 
@@ -76,9 +91,7 @@ pub(crate) fn write_update(realm: &mut Realm, id: &str, at: Timestamp, total: Si
     }
     if running.fate != Fate::Succeeds {
         let (victim, share) = victim(&made);
-        let reason = "Resource handler returned message: \"The sandbox was told to fail\" \
-                      (HandlerErrorCode: GeneralServiceException)";
-        plan(realm, id, later(at, part(total, share)), Step::Fail(victim, reason.to_owned()));
+        plan(realm, id, later(at, part(total, share)), Step::Fail(victim, TOLD.to_owned()));
     }
     plan(realm, id, later(at, total), Step::CleanUp);
     plan(realm, id, running.complete_at, Step::Complete);
@@ -119,25 +132,33 @@ fn victim(made: &[&Change]) -> (String, f64) {
 }
 
 /// Performs a step, unless its script has been replaced.
-pub(crate) fn perform(realm: &mut Realm, id: &str, script: u64, step: Step, at: Timestamp) {
+pub(crate) fn perform(realm: &mut Realm, beyond: &mut Beyond<'_>, id: &str, script: u64, step: Step, at: Timestamp) {
     if realm.cloud.stacks.get(id).is_none_or(|stack| stack.script != script) {
         return;
     }
     match step {
-        Step::Begin(logical) => begin_resource(realm, id, &logical, at),
-        Step::End(logical) => end_resource(realm, id, &logical, at),
+        Step::Begin(logical) => begin_resource(realm, beyond, id, &logical, at),
+        Step::End(logical) => end_resource(realm, beyond, id, &logical, at),
         Step::Fail(logical, reason) => fail(realm, id, &logical, &reason, at),
         Step::ServersGone => servers_gone(realm, id, at),
         Step::ServersBack => servers_back(realm, id, at),
         Step::CleanUp => super::finish::clean_up(realm, id, at),
-        Step::Complete => super::finish::complete(realm, id, at),
+        Step::Complete => super::finish::complete(realm, beyond, id, at),
         Step::BeginBack(logical) => back_resource(realm, id, &logical, "IN_PROGRESS", at),
-        Step::EndBack(logical) => back_resource(realm, id, &logical, "COMPLETE", at),
+        Step::EndBack(logical) => {
+            super::rollback::take_back(realm, beyond, id, &logical, at);
+            back_resource(realm, id, &logical, "COMPLETE", at);
+        }
         Step::CleanUpBack => super::finish::clean_up_back(realm, id, at),
         Step::CompleteBack => super::finish::complete_back(realm, id, at),
         Step::FailBack => super::finish::fail_back(realm, id, at),
-        Step::Created => super::lifecycle::created(realm, id, at),
-        Step::Deleted => super::lifecycle::deleted(realm, id, at),
+        Step::Make(logical) => making::make(realm, beyond, id, &logical, at),
+        Step::Made(logical) => making::made(realm, id, &logical, at),
+        Step::Look(logical, watch) => making::look(realm, beyond, id, (&logical, *watch), at),
+        Step::Created => making::created(realm, id, at),
+        Step::Unmake(logical) => unmaking::unmake(realm, beyond, id, &logical, at),
+        Step::Unmade(logical) => unmaking::unmade(realm, id, &logical, at),
+        Step::Deleted => unmaking::deleted(realm, id, at),
     }
 }
 

@@ -1,9 +1,10 @@
 //! Reading stacks, their resources and their events.
 
-use super::state::{Resource, Stack, StackEvent};
+use super::state::{OnFailure, Resource, Stack, StackEvent};
 use crate::error::{Answer, AwsError};
 use crate::input::{Input, page};
 use crate::operation::Cx;
+use crate::realm::Realm;
 use crate::wire::iso;
 use serde_json::{Value, json};
 
@@ -15,15 +16,15 @@ pub(crate) fn describe_stacks(cx: &mut Cx<'_>, input: &Input) -> Answer {
     if let Some(name) = input.text("StackName") {
         let missing = |_| AwsError::validation(format!("Stack with id {name} does not exist"));
         let stack = cloud.stack(name).map_err(missing)?;
-        return Ok(json!({ "Stacks": [describe(stack)] }));
+        return Ok(json!({ "Stacks": [describe(cx.realm, stack)] }));
     }
     let all: Vec<&Stack> = cloud.names.values().filter_map(|id| cloud.stacks.get(id)).collect();
     let (stacks, next) = page(&all, input.text("NextToken"), PAGE);
-    let stacks: Vec<Value> = stacks.into_iter().map(describe).collect();
+    let stacks: Vec<Value> = stacks.into_iter().map(|stack| describe(cx.realm, stack)).collect();
     Ok(json!({ "Stacks": stacks, "NextToken": next }))
 }
 
-fn describe(stack: &Stack) -> Value {
+fn describe(realm: &Realm, stack: &Stack) -> Value {
     let tags = stack.seed.tags.iter().map(|(key, value)| json!({"Key": key, "Value": value}));
     json!({
         "StackId": stack.id,
@@ -37,10 +38,10 @@ fn describe(stack: &Stack) -> Value {
         "RollbackConfiguration": {},
         "StackStatus": stack.status,
         "StackStatusReason": stack.reason,
-        "DisableRollback": false,
-        "NotificationARNs": [],
+        "DisableRollback": stack.on_failure == OnFailure::DoNothing,
+        "NotificationARNs": stack.topics,
         "Capabilities": stack.seed.capabilities,
-        "Outputs": outputs(stack),
+        "Outputs": outputs(realm, stack),
         "RoleARN": stack.seed.stack_role_arn,
         "Tags": tags.collect::<Vec<_>>(),
         "EnableTerminationProtection": stack.seed.termination_protection,
@@ -69,43 +70,12 @@ fn parameters(stack: &Stack) -> Vec<Value> {
     stack.seed.parameters.iter().filter_map(row).collect()
 }
 
-fn outputs(stack: &Stack) -> Vec<Value> {
-    let row = |seed: &crate::seeds::OutputSeed| {
-        let value = filled(&seed.value, &stack.resources)?;
-        let text = (!seed.description.is_empty()).then_some(&seed.description);
-        Some(json!({"OutputKey": seed.key, "OutputValue": value, "Description": text}))
+fn outputs(realm: &Realm, stack: &Stack) -> Vec<Value> {
+    let row = |(key, value, description, export): (String, String, String, Option<String>)| {
+        let text = (!description.is_empty()).then_some(description);
+        json!({"OutputKey": key, "OutputValue": value, "Description": text, "ExportName": export})
     };
-    stack.seed.outputs.iter().filter_map(row).collect()
-}
-
-/// Puts physical ids in for `${LogicalId}`; no output without its resource.
-fn filled(template: &str, resources: &[Resource]) -> Option<String> {
-    let mut text = String::new();
-    let mut rest = template;
-    while let Some((before, after)) = rest.split_once("${") {
-        let (logical, tail) = after.split_once('}')?;
-        let (logical, attribute) = logical.split_once('.').unwrap_or((logical, ""));
-        let resource = resources.iter().find(|each| each.logical == logical)?;
-        text.push_str(before);
-        text.push_str(&attribute_of(resource, attribute));
-        rest = tail;
-    }
-    text.push_str(rest);
-    Some(text)
-}
-
-/// `Ref` and the two attributes the seeds use.
-fn attribute_of(resource: &Resource, attribute: &str) -> String {
-    match attribute {
-        "DNSName" => {
-            let region = resource.physical.split(':').nth(3).unwrap_or("us-east-1");
-            let mut parts = resource.physical.rsplit('/');
-            let (hash, name) = (parts.next().unwrap_or(""), parts.next().unwrap_or(""));
-            format!("{name}-{hash}.{region}.elb.amazonaws.com")
-        }
-        "Endpoint" => format!("{}.cluster-c0ffee.us-east-1.rds.amazonaws.com", resource.physical),
-        _ => resource.physical.clone(),
-    }
+    super::live::outputs(realm, stack).into_iter().map(row).collect()
 }
 
 /// `ListStacks`: deleted ones too.
@@ -143,15 +113,21 @@ pub(crate) fn list_stack_resources(cx: &mut Cx<'_>, input: &Input) -> Answer {
     let row = |each: Resource| {
         json!({
             "LogicalResourceId": each.logical,
-            "PhysicalResourceId": each.physical,
+            "PhysicalResourceId": physical(&each.physical),
             "ResourceType": each.kind,
             "LastUpdatedTimestamp": iso(each.updated),
             "ResourceStatus": each.status,
+            "ResourceStatusReason": each.reason,
             "DriftInformation": {"StackResourceDriftStatus": "NOT_CHECKED"},
         })
     };
     let rows: Vec<Value> = resources.into_iter().map(row).collect();
     Ok(json!({ "StackResourceSummaries": rows, "NextToken": next }))
+}
+
+/// Nothing while the resource has none yet.
+fn physical(id: &str) -> Option<&str> {
+    Some(id).filter(|id| !id.is_empty())
 }
 
 /// `DescribeStackResources`: the first hundred, or one.
@@ -173,10 +149,11 @@ pub(crate) fn describe_stack_resources(cx: &mut Cx<'_>, input: &Input) -> Answer
             "StackName": stack.name,
             "StackId": stack.id,
             "LogicalResourceId": each.logical,
-            "PhysicalResourceId": each.physical,
+            "PhysicalResourceId": physical(&each.physical),
             "ResourceType": each.kind,
             "Timestamp": iso(each.updated),
             "ResourceStatus": each.status,
+            "ResourceStatusReason": each.reason,
             "DriftInformation": {"StackResourceDriftStatus": "NOT_CHECKED"},
         })
     };
@@ -185,7 +162,7 @@ pub(crate) fn describe_stack_resources(cx: &mut Cx<'_>, input: &Input) -> Answer
 }
 
 fn owner_of<'a>(cx: &'a Cx<'_>, physical: &str) -> Result<&'a Stack, AwsError> {
-    let owns = |stack: &&Stack| stack.resources.iter().any(|each| each.physical == physical);
+    let owns = |stack: &&Stack| stack.deleted.is_none() && stack.resources.iter().any(|each| each.physical == physical);
     let missing = || AwsError::validation(format!("Stack for {physical} does not exist"));
     cx.realm.cloud.stacks.values().find(owns).ok_or_else(missing)
 }

@@ -1,9 +1,12 @@
 //! What CloudFormation remembers.
 
+use super::template::Template;
+use crate::contents::Contents;
 use crate::error::AwsError;
 use crate::seeds::StackSeed;
 use jiff::Timestamp;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
 
 /// All stacks of a realm.
 #[derive(Clone, Debug, Default)]
@@ -12,6 +15,8 @@ pub(crate) struct Cloud {
     pub(crate) stacks: BTreeMap<String, Stack>,
     /// The ids of the stacks that exist, by name.
     pub(crate) names: BTreeMap<String, String>,
+    /// The stacks that tokens have created.
+    pub(crate) created: BTreeMap<String, String>,
 }
 
 impl Cloud {
@@ -45,6 +50,10 @@ pub(crate) struct Resource {
     pub(crate) updated: Timestamp,
     /// What happens to it when the stack goes.
     pub(crate) deletion_policy: String,
+    /// Why it is in that status.
+    pub(crate) reason: Option<String>,
+    /// What `Fn::GetAtt` answers.
+    pub(crate) attributes: BTreeMap<String, String>,
 }
 
 /// A row of the event history.
@@ -68,6 +77,18 @@ pub(crate) struct StackEvent {
     pub(crate) reason: Option<String>,
     /// The operation's token.
     pub(crate) token: Option<String>,
+}
+
+/// What happens to a stack that cannot be created.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum OnFailure {
+    /// `ROLLBACK_COMPLETE`.
+    #[default]
+    RollBack,
+    /// `CREATE_FAILED`.
+    DoNothing,
+    /// `DELETE_COMPLETE`.
+    Delete,
 }
 
 /// How an update is going to end.
@@ -110,6 +131,16 @@ pub(crate) struct Running {
     pub(crate) complete_at: Timestamp,
     /// Retained resources (deletion only).
     pub(crate) retain: Vec<String>,
+    /// The template and the rest of the stack to go back to, if the template changes.
+    pub(crate) old: Option<Box<(Arc<Template>, StackSeed)>>,
+    /// Resources still to be made, or to go, with those that must come before them.
+    pub(crate) waiting: BTreeMap<String, BTreeSet<String>>,
+    /// Old resources that others have taken the place of; they go at the end.
+    pub(crate) replaced: Vec<Resource>,
+    /// What the application had written, to go back to.
+    pub(crate) old_contents: Option<Contents>,
+    /// Resources that could not be made, or did not go.
+    pub(crate) failed: Vec<String>,
 }
 
 /// What an update does to one resource.
@@ -127,8 +158,10 @@ pub(crate) struct Change {
     pub(crate) replacement: Option<String>,
     /// The property that changes.
     pub(crate) property: String,
-    /// The parameter that makes it change.
+    /// The parameter, or the resource, that makes it change.
     pub(crate) cause: String,
+    /// `ParameterReference`, `ResourceReference` or `DirectModification`.
+    pub(crate) source: &'static str,
     /// What happens to the old resource: `Delete`, `Retain` or `Snapshot`.
     pub(crate) policy: String,
     /// The child's change set, for a nested stack.
@@ -170,6 +203,10 @@ pub(crate) struct ChangeSet {
     pub(crate) parent: Option<String>,
     /// Whether it is made to fail.
     pub(crate) doomed: bool,
+    /// Another template than the stack's present one.
+    pub(crate) template: Option<Arc<Template>>,
+    /// Whether it makes the stack (`CREATE`).
+    pub(crate) first: bool,
 }
 
 /// A stack.
@@ -179,8 +216,16 @@ pub(crate) struct Stack {
     pub(crate) id: String,
     /// Its name.
     pub(crate) name: String,
-    /// Its template and everything about it.
+    /// Everything about it that is not in its template.
     pub(crate) seed: StackSeed,
+    /// Its template.
+    pub(crate) template: Arc<Template>,
+    /// Whether its changes are read from the template, not from a seed's effects.
+    pub(crate) native: bool,
+    /// What happens when its creation fails.
+    pub(crate) on_failure: OnFailure,
+    /// SNS topics that are told.
+    pub(crate) topics: Vec<String>,
     /// Parameter values by key.
     pub(crate) parameters: BTreeMap<String, String>,
     /// Its resources, in the template's order.

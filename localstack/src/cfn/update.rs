@@ -1,6 +1,7 @@
 //! Stack updates: how they begin, and what interrupts them.
 
 use super::state::{Fate, Resource, Running, Stack};
+use super::template::Template;
 use super::{changes, parameters, rollback, script};
 use crate::clock::later;
 use crate::error::{Answer, AwsError};
@@ -10,6 +11,7 @@ use crate::realm::Realm;
 use jiff::Timestamp;
 use serde_json::json;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// What an update is to do.
 pub(crate) struct Plan {
@@ -27,6 +29,8 @@ pub(crate) struct Plan {
     pub(crate) fate: Fate,
     /// The change set it executes.
     pub(crate) change_set: Option<String>,
+    /// Another template than the stack has.
+    pub(crate) template: Option<Arc<Template>>,
     /// How long it takes; unset is the usual time.
     pub(crate) seconds: Option<f64>,
 }
@@ -45,13 +49,19 @@ pub(crate) fn begin(realm: &mut Realm, stack_id: &str, plan: Plan, at: Timestamp
     let Some(stack) = realm.cloud.stacks.get_mut(stack_id) else {
         return;
     };
+    let from = stack.mode_of(&stack.parameters);
+    let old = Box::new((Arc::clone(&stack.template), stack.seed.clone()));
     for (parameter, value) in stack.seed.parameters.iter_mut().zip(fresh) {
         parameter.resolved = value;
     }
-    let from = stack.mode_of(&stack.parameters);
+    if let Some(template) = &plan.template {
+        super::lifecycle::adopt(&mut stack.seed, template);
+        stack.template = Arc::clone(template);
+        stack.native = true;
+    }
     let to = stack.mode_of(&plan.parameters);
     stack.script += 1;
-    stack.running = Some(running(stack, &plan, operation, complete_at));
+    stack.running = Some(Running { old: Some(old), ..running(stack, &plan, operation, complete_at) });
     stack.parameters = plan.parameters;
     if let Some(tags) = plan.tags {
         stack.seed.tags = tags;
@@ -82,6 +92,11 @@ fn running(stack: &Stack, plan: &Plan, id: String, complete_at: Timestamp) -> Ru
         change_set: plan.change_set.clone(),
         complete_at,
         retain: Vec::new(),
+        old: None,
+        waiting: BTreeMap::new(),
+        replaced: Vec::new(),
+        old_contents: None,
+        failed: Vec::new(),
     }
 }
 
@@ -106,11 +121,13 @@ pub(crate) fn update_stack(cx: &mut Cx<'_>, input: &Input) -> Answer {
     if !stack.is_settled() {
         return Err(stack.refuse_update());
     }
-    super::admission::same_template(stack, input)?;
-    super::admission::capabilities(&stack.seed.capabilities, input)?;
-    let wanted = parameters::resolve(stack, &input.list("Parameters"))?;
+    let template = super::admission::other_template(cx, stack, input)?;
+    let needs = template.as_ref().map_or_else(|| super::admission::needed(stack), |template| &template.capabilities);
+    super::admission::capabilities(needs, input)?;
+    let declared = template.as_ref().map_or(&stack.seed.parameters, |template| &template.parameters);
+    let wanted = parameters::resolve(cx.realm, stack, declared, &input.list("Parameters"))?;
     let tags = Some(input.tag_list("Tags")).filter(|tags| !tags.is_empty());
-    let changes = changes::between(cx.realm, stack, &wanted);
+    let changes = changes::between(cx.realm, stack, template.as_ref(), &wanted)?;
     if changes.is_empty() && wanted == stack.parameters && tags.as_ref().is_none_or(|tags| *tags == stack.seed.tags) {
         return Err(AwsError::validation("No updates are to be performed."));
     }
@@ -126,6 +143,7 @@ pub(crate) fn update_stack(cx: &mut Cx<'_>, input: &Input) -> Answer {
         disable_rollback: input.flag("DisableRollback"),
         fate,
         change_set: None,
+        template: template.map(Arc::new),
         seconds: None,
     };
     begin(cx.realm, &id, plan, cx.now);
@@ -175,7 +193,16 @@ pub(crate) fn physical_id(realm: &mut Realm, stack: &str, resource: &Resource) -
             let path = format!("loadbalancer/app/{short}-{}-{unique}/{hash}", resource.logical);
             realm.arn("elasticloadbalancing", &path)
         }
-        "AWS::RDS::DBCluster" => format!("{stack}-{}-{unique}", resource.logical).to_ascii_lowercase(),
+        "AWS::RDS::DBCluster" => {
+            let stem: String = format!("{stack}-{}", resource.logical).chars().take(49).collect();
+            format!("{}-{unique}", stem.trim_end_matches('-')).to_ascii_lowercase()
+        }
+        "AWS::EC2::SecurityGroup" => format!("sg-{}", realm.hex(17)),
+        "AWS::EC2::LaunchTemplate" => format!("lt-{}", realm.hex(17)),
+        "AWS::CloudFormation::Stack" => {
+            let (id, name) = (realm.uuid(), format!("{stack}-{}-{unique}", resource.logical));
+            realm.arn("cloudformation", &format!("stack/{name}/{id}"))
+        }
         "AWS::EFS::FileSystem" | "Custom::EFS" => format!("fs-{}", realm.hex(17)),
         _ => format!("{stack}-{}-{unique}", resource.logical),
     }

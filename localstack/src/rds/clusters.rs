@@ -1,7 +1,7 @@
 //! DB clusters, DB instances and quotas.
 
 use super::names::invalid;
-use super::state::Cluster;
+use super::state::{Cluster, Instance};
 use crate::error::{Answer, AwsError};
 use crate::input::Input;
 use crate::operation::Cx;
@@ -67,14 +67,15 @@ pub(crate) fn not_found(id: &str) -> AwsError {
     AwsError::new(404, "DBClusterNotFoundFault", format!("DBCluster {id} not found."))
 }
 
-fn row(cluster: &Cluster, now: Timestamp) -> Value {
+/// A cluster as `DescribeDBClusters` shows it.
+pub(super) fn row(cluster: &Cluster, now: Timestamp) -> Value {
     let tags: Vec<Value> = cluster.tags.iter().map(|(key, value)| json!({"Key": key, "Value": value})).collect();
     let members: Vec<Value> = cluster
         .instances
         .iter()
         .enumerate()
-        .map(|(place, id)| {
-            json!({"DBInstanceIdentifier": id, "IsClusterWriter": place == 0,
+        .map(|(place, each)| {
+            json!({"DBInstanceIdentifier": each.id, "IsClusterWriter": place == 0,
                "DBClusterParameterGroupStatus": "in-sync", "PromotionTier": 1})
         })
         .collect();
@@ -100,7 +101,7 @@ fn row(cluster: &Cluster, now: Timestamp) -> Value {
         "ClusterCreateTime": iso(cluster.created),
         "EarliestRestorableTime": iso(cluster.created),
         "LatestRestorableTime": iso(now),
-        "DeletionProtection": false,
+        "DeletionProtection": cluster.protected,
         "HttpEndpointEnabled": false,
         "CopyTagsToSnapshot": false,
         "TagList": tags,
@@ -120,9 +121,9 @@ pub(crate) fn describe_instances(cx: &mut Cx<'_>, input: &Input) -> Answer {
     let clusters = cx.realm.databases.clusters.values();
     let clusters = clusters.filter(|each| passes(input, "db-cluster-id", &[&each.id, &each.arn]));
     let rows: Vec<Value> = clusters
-        .flat_map(|cluster| cluster.instances.iter().map(move |id| (cluster, id)))
-        .filter(|(_, id)| wanted.as_ref().is_none_or(|wanted| wanted == *id))
-        .map(|(cluster, id)| instance_row(cluster, id, now))
+        .flat_map(|cluster| cluster.instances.iter().map(move |each| (cluster, each)))
+        .filter(|(_, each)| wanted.as_ref().is_none_or(|wanted| *wanted == each.id))
+        .map(|(cluster, each)| instance_row(cluster, each, now))
         .collect();
     match wanted.filter(|_| rows.is_empty()) {
         Some(id) => Err(AwsError::new(404, "DBInstanceNotFound", format!("DBInstance {id} not found."))),
@@ -130,18 +131,19 @@ pub(crate) fn describe_instances(cx: &mut Cx<'_>, input: &Input) -> Answer {
     }
 }
 
-fn instance_row(cluster: &Cluster, id: &str, now: Timestamp) -> Value {
+/// An instance as `DescribeDBInstances` shows it.
+pub(super) fn instance_row(cluster: &Cluster, each: &Instance, now: Timestamp) -> Value {
     json!({
-        "DBInstanceIdentifier": id,
-        "DBInstanceClass": "db.r6g.large",
-        "DBInstanceStatus": cluster.status(now),
+        "DBInstanceIdentifier": each.id,
+        "DBInstanceClass": each.class,
+        "DBInstanceStatus": each.status(cluster.status(now), now),
         "DBClusterIdentifier": cluster.id,
         "Engine": cluster.engine,
         "EngineVersion": cluster.engine_version,
         "StorageEncrypted": cluster.kms_key.is_some(),
         "KmsKeyId": cluster.kms_key,
-        "InstanceCreateTime": iso(cluster.created),
-        "DBInstanceArn": cluster.arn.replace(":cluster:", ":db:").replace(&cluster.id, id),
+        "InstanceCreateTime": iso(each.created),
+        "DBInstanceArn": cluster.arn.replace(":cluster:", ":db:").replace(&cluster.id, &each.id),
     })
 }
 

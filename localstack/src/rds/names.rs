@@ -5,6 +5,15 @@ use crate::input::Tags;
 
 /// A snapshot identifier as it is stored, or RDS's refusal.
 pub(crate) fn identifier(given: &str) -> Result<String, AwsError> {
+    checked("DBClusterSnapshotIdentifier", given)
+}
+
+/// A cluster identifier as it is stored, or RDS's refusal.
+pub(crate) fn cluster(given: &str) -> Result<String, AwsError> {
+    checked("DBClusterIdentifier", given)
+}
+
+fn checked(member: &str, given: &str) -> Result<String, AwsError> {
     let plain = |each: char| each.is_ascii_alphanumeric() || each == '-';
     let good = given.len() <= 63
         && given.starts_with(|first: char| first.is_ascii_alphabetic())
@@ -14,11 +23,11 @@ pub(crate) fn identifier(given: &str) -> Result<String, AwsError> {
     if good {
         return Ok(given.to_ascii_lowercase());
     }
-    Err(invalid(
-        "The parameter DBClusterSnapshotIdentifier is not a valid identifier. Identifiers must \
+    Err(invalid(format!(
+        "The parameter {member} is not a valid identifier. Identifiers must \
          begin with a letter; must contain only ASCII letters, digits, and hyphens; and must \
-         not end with a hyphen or contain two consecutive hyphens.",
-    ))
+         not end with a hyphen or contain two consecutive hyphens."
+    )))
 }
 
 /// RDS's generic refusal of a value.

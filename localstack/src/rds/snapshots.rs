@@ -37,7 +37,7 @@ pub(crate) fn create(cx: &mut Cx<'_>, input: &Input) -> Answer {
     }
     let seconds = cx.realm.pace.durations.snapshot;
     let done = cx.realm.after(cx.now, seconds);
-    let mut snapshot = Snapshot::of(&cluster, &id, "manual", cx.now, done);
+    let mut snapshot = Snapshot::of(cx.realm, &cluster, &id, "manual", cx.now, done);
     snapshot.tags = tags;
     snapshot.fate = drawn_fate(cx);
     let answer = row(cx.realm, &snapshot, cx.now);
@@ -54,12 +54,17 @@ fn drawn_fate(cx: &mut Cx<'_>) -> SnapshotFate {
     }
 }
 
+/// A snapshot's ARN.
+pub(super) fn arn(realm: &Realm, id: &str) -> String {
+    realm.arn("rds", &format!("cluster-snapshot:{id}"))
+}
+
 fn row(realm: &Realm, snapshot: &Snapshot, now: Timestamp) -> Value {
     let cluster = &snapshot.source;
     let tags: Vec<Value> = snapshot.tags.iter().map(|(key, value)| json!({"Key": key, "Value": value})).collect();
     json!({
         "DBClusterSnapshotIdentifier": snapshot.id,
-        "DBClusterSnapshotArn": realm.arn("rds", &format!("cluster-snapshot:{}", snapshot.id)),
+        "DBClusterSnapshotArn": arn(realm, &snapshot.id),
         "DBClusterIdentifier": snapshot.cluster,
         "DbClusterResourceId": cluster.resource_id,
         "SnapshotCreateTime": iso(snapshot.created),

@@ -1,6 +1,8 @@
 //! What RDS remembers.
 
+use crate::contents::Copy;
 use crate::input::Tags;
+use crate::realm::Realm;
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 
@@ -75,9 +77,43 @@ pub(crate) struct Cluster {
     /// Its tags.
     pub(crate) tags: Tags,
     /// Its DB instances.
-    pub(crate) instances: Vec<String>,
+    pub(crate) instances: Vec<Instance>,
+    /// Whether deletion protection is on.
+    pub(crate) protected: bool,
     /// `cluster-…`.
     pub(crate) resource_id: String,
+}
+
+/// A DB instance of a cluster.
+#[derive(Clone, Debug)]
+pub(crate) struct Instance {
+    /// The identifier.
+    pub(crate) id: String,
+    /// E.g. `db.serverless`.
+    pub(crate) class: String,
+    /// When it was created.
+    pub(crate) created: Timestamp,
+    /// When it is `available`.
+    pub(crate) ready: Timestamp,
+    /// Whether it is being deleted.
+    pub(crate) deleting: bool,
+}
+
+impl Instance {
+    /// An instance that has always been there.
+    pub(crate) fn old(id: &str, created: Timestamp) -> Self {
+        let class = "db.r6g.large".to_owned();
+        Self { id: id.to_owned(), class, created, ready: created, deleting: false }
+    }
+
+    /// The status at an instant, given the cluster's.
+    pub(crate) fn status<'a>(&self, cluster: &'a str, now: Timestamp) -> &'a str {
+        match self {
+            _ if self.deleting => "deleting",
+            _ if now < self.ready => "creating",
+            _ => cluster,
+        }
+    }
 }
 
 impl Cluster {
@@ -120,12 +156,22 @@ pub(crate) struct Snapshot {
     pub(crate) fate: SnapshotFate,
     /// Its tags.
     pub(crate) tags: Tags,
+    /// The rows in it.
+    pub(crate) copy: Option<Copy>,
 }
 
 impl Snapshot {
-    /// A snapshot of a cluster.
-    pub(crate) fn of(cluster: &Cluster, id: &str, kind: &'static str, at: Timestamp, done: Timestamp) -> Self {
+    /// A snapshot of a cluster, with the rows of that instant.
+    pub(crate) fn of(
+        realm: &Realm,
+        cluster: &Cluster,
+        id: &str,
+        kind: &'static str,
+        at: Timestamp,
+        done: Timestamp,
+    ) -> Self {
         Self {
+            copy: realm.rows_of(&cluster.id, at),
             id: id.to_owned(),
             cluster: cluster.id.clone(),
             source: std::sync::Arc::new(cluster.clone()),

@@ -8,12 +8,14 @@ mod template;
 mod things;
 
 pub use hubs::hubs;
-pub(crate) use plant::{plant, plant_deep};
+pub(crate) use plant::plant_deep;
 pub use sample::sample;
 pub use snapshots::SnapshotSeed;
-pub(crate) use template::{from_template, to_template};
+pub(crate) use template::to_template;
+pub(crate) use things::key;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// A stack and everything that belongs to it.
@@ -36,6 +38,10 @@ pub struct StackSeed {
     pub resources: Vec<ResourceSeed>,
     /// Outputs; `${LogicalId}` in a value stands for the physical id.
     pub outputs: Vec<OutputSeed>,
+    /// The template's conditions by name.
+    pub conditions: BTreeMap<String, Value>,
+    /// The template's text is padded with a comment until it has more bytes than this.
+    pub padding: usize,
     /// Capabilities the template needs.
     pub capabilities: Vec<String>,
     /// The stack's tags.
@@ -86,12 +92,27 @@ pub struct ParameterSeed {
     pub constraint: Option<String>,
     /// Whether the value is masked.
     pub no_echo: bool,
+    /// The least number of characters.
+    pub min_length: Option<usize>,
+    /// The greatest number of characters.
+    pub max_length: Option<usize>,
+    /// The least number.
+    pub min_value: Option<f64>,
+    /// The greatest number.
+    pub max_value: Option<f64>,
     /// The template's text about it.
     pub description: String,
     /// Which resources a change touches; none is the first server group.
     pub affects: Vec<EffectSeed>,
     /// For SSM-typed parameters: what the key resolves to.
     pub resolved: Option<String>,
+}
+
+impl ParameterSeed {
+    /// Whether its value is a list, written with commas.
+    pub(crate) fn is_list(&self) -> bool {
+        self.kind == "CommaDelimitedList" || self.kind.contains("List<")
+    }
 }
 
 /// A resource of the template.
@@ -106,6 +127,10 @@ pub struct ResourceSeed {
     pub kind: String,
     /// `Delete`, `Retain` or `Snapshot`; empty is `Delete`.
     pub deletion_policy: String,
+    /// Its properties in the template.
+    pub properties: Value,
+    /// The condition under which it is made.
+    pub condition: String,
 }
 
 /// An output of the template.

@@ -1,9 +1,11 @@
 //! Turning a seed into services' state.
 
 use super::things::things;
-use super::{ResourceSeed, StackSeed};
+use super::{ResourceSeed, StackSeed, to_template};
 use crate::backup::state::{Lifecycle, Point};
-use crate::cfn::state::{Resource, Stack};
+use crate::cfn::live::Live;
+use crate::cfn::state::{OnFailure, Resource, Stack};
+use crate::cfn::template::{Scope, Template};
 use crate::clock::{later, seconds};
 use crate::contents::Contents;
 use crate::input::Tags;
@@ -11,7 +13,8 @@ use crate::rds::state::Snapshot;
 use crate::realm::{Account, Realm};
 use crate::secrets::Secret;
 use jiff::Timestamp;
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
 
 const DAY: f64 = 86_400.0;
 const NESTED: &str = "AWS::CloudFormation::Stack";
@@ -31,17 +34,25 @@ pub(crate) fn plant(realm: &mut Realm, account: &mut Account, seed: &StackSeed, 
     let unique = realm.uuid();
     let id = realm.arn("cloudformation", &format!("stack/{}/{unique}", seed.name));
     things(realm, account, seed, at);
-    let mut resources: Vec<Resource> = seed.resources.iter().map(|each| resource(realm, each, at)).collect();
+    let template = Arc::new(to_template(seed));
+    let parameters: BTreeMap<String, String> =
+        seed.parameters.iter().map(|each| (each.key.clone(), each.value.clone())).collect();
+    let absent = absent(realm, seed, &template, &parameters);
+    let there = seed.resources.iter().filter(|each| !absent.contains(&each.logical));
+    let mut resources: Vec<Resource> = there.map(|each| resource(realm, each, at)).collect();
     for child in &seed.nested {
         resources.push(nest(realm, account, (&id, &seed.name), child, at));
     }
-    let parameters = seed.parameters.iter().map(|each| (each.key.clone(), each.value.clone()));
     let stack = Stack {
         id: id.clone(),
         name: seed.name.clone(),
-        parameters: parameters.collect(),
+        parameters,
         resources,
         seed: seed.clone(),
+        template,
+        native: false,
+        on_failure: OnFailure::default(),
+        topics: Vec::new(),
         events: VecDeque::new(),
         change_sets: Vec::new(),
         status: "CREATE_COMPLETE".to_owned(),
@@ -51,7 +62,7 @@ pub(crate) fn plant(realm: &mut Realm, account: &mut Account, seed: &StackSeed, 
         deleted: None,
         running: None,
         script: 0,
-        tokens: std::collections::BTreeMap::new(),
+        tokens: BTreeMap::new(),
         executed: None,
         parent: None,
         root: None,
@@ -60,6 +71,15 @@ pub(crate) fn plant(realm: &mut Realm, account: &mut Account, seed: &StackSeed, 
     realm.cloud.names.insert(seed.name.clone(), id.clone());
     realm.cloud.stacks.insert(id.clone(), stack);
     id
+}
+
+/// The resources whose condition does not hold; a condition that cannot be read holds.
+fn absent(realm: &Realm, seed: &StackSeed, template: &Template, parameters: &BTreeMap<String, String>) -> Vec<String> {
+    let nobody = Live::nobody(realm);
+    let scope = Scope::new(realm, template, parameters, ("", &seed.name), &nobody);
+    let conditional = seed.resources.iter().filter(|each| !each.condition.is_empty());
+    let fails = |each: &&ResourceSeed| scope.condition(&each.condition).is_ok_and(|holds| !holds);
+    conditional.filter(fails).map(|each| each.logical.clone()).collect()
 }
 
 /// A child's seed has its logical id for a name; its stack's name is made of both.
@@ -84,6 +104,8 @@ fn nest(
         status: "CREATE_COMPLETE".to_owned(),
         updated: at,
         deletion_policy: "Delete".to_owned(),
+        reason: None,
+        attributes: BTreeMap::new(),
     }
 }
 
@@ -99,6 +121,8 @@ fn resource(realm: &Realm, seed: &ResourceSeed, at: Timestamp) -> Resource {
         status: "CREATE_COMPLETE".to_owned(),
         updated: at,
         deletion_policy: policy.to_owned(),
+        reason: None,
+        attributes: BTreeMap::new(),
     }
 }
 
@@ -141,6 +165,7 @@ fn nightly(realm: &mut Realm, account: &Account, seed: &StackSeed, now: Timestam
         let unique = realm.uuid().to_uppercase();
         let arn = realm.arn("backup", &format!("recovery-point:{unique}"));
         let point = Point {
+            copy: realm.files_of(&file_system.id, begun, ended),
             arn: arn.clone(),
             vault: vault.name.clone(),
             resource: realm.arn("elasticfilesystem", &format!("file-system/{}", file_system.id)),
@@ -166,7 +191,7 @@ fn automated(realm: &mut Realm, seed: &StackSeed, now: Timestamp) {
         let at = later(now, seconds(-DAY * f64::from(night)));
         let id = format!("rds:{}-{}", cluster.id, at.strftime("%Y-%m-%d-%H-%M"));
         let done = later(at, seconds(120.0));
-        let snapshot = Snapshot::of(&cluster, &id, "automated", at, done);
+        let snapshot = Snapshot::of(realm, &cluster, &id, "automated", at, done);
         realm.databases.snapshots.insert(id, snapshot);
     }
 }

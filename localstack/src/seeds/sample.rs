@@ -4,6 +4,8 @@ use super::{
     ClusterSeed, EffectSeed, FileSystemSeed, OutputSeed, ParameterSeed, ResourceSeed, RoleSeed, SecretSeed, StackSeed,
     SwitchSeed, VaultSeed,
 };
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
 
 /// An effect of the switch.
 pub(super) fn effect(logical: &str, action: &str, property: &str) -> EffectSeed {
@@ -22,7 +24,82 @@ pub(super) fn resource(logical: &str, kind: &str, physical: &str, policy: &str) 
         physical: physical.to_owned(),
         kind: kind.to_owned(),
         deletion_policy: policy.to_owned(),
+        ..ResourceSeed::default()
     }
+}
+
+/// The same with properties.
+pub(super) fn with(resource: ResourceSeed, properties: Value) -> ResourceSeed {
+    ResourceSeed { properties, ..resource }
+}
+
+/// A role that a service may assume.
+pub(super) fn trust(service: &str) -> Value {
+    json!({
+        "Version": "2012-10-17",
+        "Statement": [{ "Effect": "Allow", "Action": "sts:AssumeRole", "Principal": { "Service": service } }],
+    })
+}
+
+/// `Fn::If`.
+pub(super) fn either(condition: &str, then: &Value, otherwise: &Value) -> Value {
+    json!({ "Fn::If": [condition, then, otherwise] })
+}
+
+/// A blank parameter that replaces or adds what was restored when it changes.
+fn restore(key: &str, touched: &str) -> ParameterSeed {
+    ParameterSeed { affects: vec![effect(touched, "Replace", key)], ..parameter(key, "", Some("")) }
+}
+
+fn resources(name: &str, cluster: &str, file_system: &str) -> Vec<ResourceSeed> {
+    let nothing = json!({ "Ref": "AWS::NoValue" });
+    let count = either("IsOnline", &json!("1"), &json!("0"));
+    let reference = |name: &str| json!({ "Ref": name });
+    let restore_role = json!({ "AssumeRolePolicyDocument": trust("backup.amazonaws.com") });
+    let part = json!({ "Fn::Select": [2, { "Fn::Split": ["/", { "Ref": "AWS::StackId" }] }] });
+    let only = |resource: ResourceSeed, condition: &str| ResourceSeed { condition: condition.to_owned(), ..resource };
+    vec![
+        with(
+            resource("Servers", "AWS::AutoScaling::AutoScalingGroup", &format!("{name}-Servers-1ABCDEF"), ""),
+            json!({ "MinSize": count, "MaxSize": count, "DesiredCapacity": count }),
+        ),
+        with(
+            resource("Database", "AWS::RDS::DBCluster", cluster, "Snapshot"),
+            json!({
+                "Engine": "aurora-postgresql",
+                "EngineVersion": "15.4",
+                "SnapshotIdentifier": either("IsRestore", &reference("RestoreDbSnapshotIdentifier"), &nothing),
+                "ServerlessV2ScalingConfiguration": { "MinCapacity": either("IsOnline", &json!(0.5), &json!(0)) },
+                "StorageEncrypted": true,
+            }),
+        ),
+        with(resource("Files", "AWS::EFS::FileSystem", file_system, "Retain"), json!({ "Encrypted": true })),
+        with(
+            resource("BackupVault", "AWS::Backup::BackupVault", &format!("{name}-vault"), "Retain"),
+            json!({ "BackupVaultName": { "Fn::Join": ["-", ["backup", part]] } }),
+        ),
+        with(resource("BackupRole", "AWS::IAM::Role", &format!("{name}-backup-role"), ""), restore_role.clone()),
+        only(
+            with(
+                resource("DbSecret", "AWS::SecretsManager::Secret", &format!("{name}/db"), "Retain"),
+                json!({ "Description": { "Fn::Sub": "${AWS::StackName} database" }, "GenerateSecretString": {} }),
+            ),
+            "IsNew",
+        ),
+        only(with(resource("RestoreRole", "AWS::IAM::Role", "", ""), restore_role), "IsRestore"),
+        only(
+            with(
+                resource("RestoredFiles", "Custom::RestoredFiles", "", ""),
+                json!({
+                    "RecoveryPointArn": reference("RestoreRecoveryPointArn"),
+                    "BackupVaultName": reference("RestoreBackupVaultName"),
+                    "FileSystemId": reference("Files"),
+                    "RoleArn": { "Fn::GetAtt": ["RestoreRole", "Arn"] },
+                }),
+            ),
+            "IsRestore",
+        ),
+    ]
 }
 
 /// A parameter with a value and a default.
@@ -40,6 +117,15 @@ pub(super) fn digits(name: &str) -> String {
     let fold = |sum: u64, byte: u8| (sum ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
     let sum = name.bytes().fold(0xcbf2_9ce4_8422_2325, fold);
     format!("0{sum:016x}")
+}
+
+fn conditions() -> BTreeMap<String, Value> {
+    let blank = json!({ "Fn::Equals": [{ "Ref": "RestoreDbSnapshotIdentifier" }, ""] });
+    let online = json!({ "Fn::Equals": [{ "Ref": "OfflineMode" }, "online"] });
+    let restore = json!({ "Fn::Not": [blank] });
+    [("IsNew", blank), ("IsOnline", online), ("IsRestore", restore)]
+        .map(|(name, value)| (name.to_owned(), value))
+        .into()
 }
 
 /// Resources of ordinary types; the parameter `OfflineMode` is `online` or `offline`.
@@ -61,15 +147,14 @@ pub fn sample(name: &str) -> StackSeed {
             parameter("DomainName", "app.example.org", None),
             ParameterSeed { no_echo: true, ..parameter("ApiKey", "canary-no-echo", None) },
             mode,
+            restore("RestoreStackName", "RestoredFiles"),
+            restore("RestoreDbSnapshotIdentifier", "Database"),
+            restore("RestoreDbSecretArn", "DbSecret"),
+            restore("RestoreBackupVaultName", "RestoredFiles"),
+            restore("RestoreRecoveryPointArn", "RestoredFiles"),
         ],
-        resources: vec![
-            resource("Servers", "AWS::AutoScaling::AutoScalingGroup", &format!("{name}-Servers-1ABCDEF"), ""),
-            resource("Database", "AWS::RDS::DBCluster", &cluster, "Snapshot"),
-            resource("Files", "AWS::EFS::FileSystem", &file_system, "Retain"),
-            resource("BackupVault", "AWS::Backup::BackupVault", &vault, "Retain"),
-            resource("BackupRole", "AWS::IAM::Role", &role, ""),
-            resource("DbSecret", "AWS::SecretsManager::Secret", &secret, "Retain"),
-        ],
+        conditions: conditions(),
+        resources: resources(name, &cluster, &file_system),
         outputs: vec![
             OutputSeed {
                 key: "DatabaseEndpoint".to_owned(),

@@ -53,7 +53,7 @@ impl SnapshotSeed {
             let age = f64::from(self.count - number) * self.every;
             let at = later(now, seconds(-age));
             let id = self.id_of(number, at);
-            let mut snapshot = Snapshot::of(&cluster, &id, "manual", at, at);
+            let mut snapshot = Snapshot::of(realm, &cluster, &id, "manual", at, at);
             snapshot.tags = self.tags_of(number, at);
             realm.databases.snapshots.insert(id, snapshot);
         }

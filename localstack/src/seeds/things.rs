@@ -2,10 +2,10 @@
 
 use super::StackSeed;
 use crate::backup::state::Vault;
-use crate::efs::FileSystem;
+use crate::efs::{FileSystem, MountTarget};
 use crate::identity::{Key, Role};
 use crate::input::Tags;
-use crate::rds::state::Cluster;
+use crate::rds::state::{Cluster, Instance};
 use crate::realm::{Account, Realm};
 use crate::secrets::Secret;
 use crate::ssm::Parameter;
@@ -73,7 +73,7 @@ fn parameters(realm: &mut Realm, seed: &StackSeed, at: Timestamp) {
 }
 
 /// The ARN of a key by id or `alias/…`, made if need be; no name, no key.
-fn key(realm: &mut Realm, name: &str, at: Timestamp) -> Option<String> {
+pub(crate) fn key(realm: &mut Realm, name: &str, at: Timestamp) -> Option<String> {
     if name.is_empty() {
         return None;
     }
@@ -114,7 +114,8 @@ fn cluster(realm: &mut Realm, seed: &StackSeed, at: Timestamp) {
         status: "available".to_owned(),
         then: None,
         tags: Tags::new(),
-        instances: each.instances.clone(),
+        instances: each.instances.iter().map(|id| Instance::old(id, at)).collect(),
+        protected: false,
         resource_id,
     };
     realm.databases.clusters.insert(each.id.clone(), cluster);
@@ -133,7 +134,8 @@ fn file_system(realm: &mut Realm, seed: &StackSeed, at: Timestamp) {
         kms_key,
         created: at,
         state: "available".to_owned(),
-        mount_targets: each.mount_targets,
+        mount_targets: MountTarget::seeded(&each.id, each.mount_targets),
+        directories: Vec::new(),
         tags: Tags::from([("Name".to_owned(), each.name.clone())]),
     };
     realm.file_systems.insert(each.id.clone(), file_system);

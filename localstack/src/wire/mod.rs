@@ -3,6 +3,7 @@
 pub(crate) mod json;
 pub(crate) mod query;
 pub(crate) mod rest;
+pub(crate) mod s3;
 pub(crate) mod xml;
 
 use crate::error::{Answer, AwsError};
@@ -20,6 +21,8 @@ pub(crate) enum Protocol {
     Json,
     /// REST with JSON bodies.
     Rest,
+    /// REST with XML and bytes.
+    S3,
 }
 
 impl Protocol {
@@ -27,7 +30,8 @@ impl Protocol {
     pub(crate) fn of(service: &str) -> Self {
         match service {
             "backup" | "elasticfilesystem" => Self::Rest,
-            "secretsmanager" | "ssm" | "kms" => Self::Json,
+            "secretsmanager" | "ssm" | "kms" | "logs" => Self::Json,
+            "s3" => Self::S3,
             _ => Self::Query,
         }
     }
@@ -40,6 +44,7 @@ pub(crate) fn respond(service: &str, operation: &str, id: &str, answer: &Answer)
         (Protocol::Query, Err(error)) => query::failure(service, id, error),
         (Protocol::Json, Ok(value)) => json::success(id, value),
         (Protocol::Json, Err(error)) => json::failure(id, error),
+        (Protocol::S3, answer) => s3::respond(operation, id, answer),
         (Protocol::Rest, Ok(value)) => rest::success(id, value),
         (Protocol::Rest, Err(error)) => rest::failure(service, id, error),
     }

@@ -91,6 +91,10 @@ impl Aws {
         self.send(service, Request::builder().method(method).uri(path), body)
     }
 
+    pub(crate) fn s3(&self, method: &str, path: &str, body: &str) -> Reply {
+        self.send("s3", Request::builder().method(method).uri(path), body.to_owned())
+    }
+
     pub(crate) fn cfn(&self, action: &str, members: &[(&str, &str)]) -> Reply {
         self.query("cloudformation", action, members)
     }

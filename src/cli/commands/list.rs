@@ -2,18 +2,22 @@
 
 use std::io;
 
+use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::super::catalogue::What;
+use super::super::args::TopologyFlags;
+use super::super::catalogue::{Gathered, What};
 use super::super::context::Context;
 use super::super::exit::Exit;
 use super::super::failure::Failure;
 use super::super::output::table::{self, Cell, Tone};
 use super::super::output::{Document, Page, human};
 use super::super::{catalogue, holder, stack_arg};
-use crate::model::backup::{Backup, Other, OtherKind, State};
-use crate::plan::catalogue::Catalogue;
+use crate::aws::Aws;
+use crate::model::backup::{Backup, Other, OtherKind, Pair, State};
+use crate::model::tags;
+use crate::plan::catalogue::{Catalogue, Family, pairs};
 use crate::world::World;
 
 /// List the backups, the newest first; of stacks that are gone, too.
@@ -22,7 +26,8 @@ pub(crate) struct List {
     /// Only of this stack.
     #[arg(value_parser = stack_arg::parse)]
     stack: Option<String>,
-    /// Show, too, the snapshots and recovery points that stacksnap did not make: it leaves them alone.
+    /// Show, too, the snapshots and recovery points that stacksnap did not make, and which of them could be
+    /// restored together. They are left alone.
     #[arg(long)]
     all: bool,
 }
@@ -60,6 +65,8 @@ pub(crate) struct Foreign {
     pub(crate) recovery_points: usize,
     /// Both, one by one, the newest first.
     pub(crate) items: Vec<Other>,
+    /// Which of them could be restored together, the newest first. Their consistency is not proven.
+    pub(crate) pairs: Vec<Pair>,
 }
 
 /// Lists them.
@@ -71,14 +78,53 @@ pub(crate) async fn run(args: &List, cx: &Context) -> Result<Exit, Failure> {
     let gathered = catalogue::gather(cx, &aws, What { stack: args.stack.as_deref(), foreign: args.all }).await?;
     holder::warn_stale(cx, aws.region(), &gathered.runs, aws.now());
     holder::warn_left(cx, aws.region(), &gathered.runs);
+    let families = if args.all { families(cx, &aws, args.stack.as_deref(), &gathered).await } else { Vec::new() };
     let mut catalogue = gathered.catalogue;
-    let foreign = args.all.then(|| Foreign {
-        snapshots: catalogue.foreign_snapshots,
-        recovery_points: catalogue.foreign_points,
-        items: std::mem::take(&mut catalogue.others),
+    let foreign = args.all.then(|| {
+        let items = std::mem::take(&mut catalogue.others);
+        Foreign {
+            snapshots: catalogue.foreign_snapshots,
+            recovery_points: catalogue.foreign_points,
+            pairs: pairs(&items, &families),
+            items,
+        }
     });
     cx.emit(&BackupList { items: Rows(catalogue), foreign })?;
     Ok(Exit::Done)
+}
+
+/// Which cluster and file system belong together: as the runs on record say, and for one stack as its newest
+/// manifest does, or the stack itself.
+async fn families(cx: &Context, aws: &Aws, stack: Option<&str>, gathered: &Gathered) -> Vec<Family> {
+    let mut all: Vec<Family> = Vec::new();
+    for run in gathered.runs.iter().rev() {
+        let target = &run.target;
+        let family = Family {
+            stack: target.stack.clone(),
+            cluster: target.cluster.clone(),
+            file_system: target.file_system.clone(),
+        };
+        if !all.contains(&family) {
+            all.push(family);
+        }
+    }
+    if let Some(stack) = stack.filter(|_| all.is_empty()) {
+        all.extend(family(cx, aws, stack, &gathered.catalogue).await);
+    }
+    all
+}
+
+async fn family(cx: &Context, aws: &Aws, stack: &str, catalogue: &Catalogue) -> Option<Family> {
+    let newest = catalogue.backups().find_map(|backup| Some((backup.id, tags::read_manifest(&backup.manifest?)?)));
+    let topology = match newest {
+        Some((id, (_, place))) => aws.manifest(&place, stack, &id).await.ok().map(|read| read.manifest.topology),
+        None => cx.survey(aws, stack, &TopologyFlags::default()).await.ok()?.topology?.ok(),
+    }?;
+    Some(Family {
+        stack: stack.to_owned(),
+        cluster: topology.cluster.value,
+        file_system: topology.file_system.value,
+    })
 }
 
 impl Document for BackupList {
@@ -99,7 +145,7 @@ impl Document for BackupList {
 
 impl Foreign {
     fn text(&self, page: &mut Page<'_>) -> io::Result<()> {
-        let Self { snapshots, recovery_points, items } = self;
+        let Self { snapshots, recovery_points, items, pairs } = self;
         page.line("")?;
         page.line(format!(
             "made by others, and left alone: {snapshots} DB cluster snapshots and {recovery_points} recovery points"
@@ -123,8 +169,31 @@ impl Foreign {
                     Cell::from(&other.id),
                 ]
             },
-        )
+        )?;
+        if pairs.is_empty() { Ok(()) } else { pairs_text(page, pairs) }
     }
+}
+
+fn pairs_text(page: &mut Page<'_>, pairs: &[Pair]) -> io::Result<()> {
+    page.line("")?;
+    page.line("could be restored together (`stacksnap params --snapshot …`); consistency not proven")?;
+    let now = page.now;
+    table::write(
+        page,
+        ["STACK", "AGE", "SKEW", "SNAPSHOT", "VAULT", "RECOVERY POINT"],
+        || pairs.iter(),
+        |pair| {
+            let order = if pair.files_first { "files first" } else { "database first" };
+            [
+                Cell::from(&pair.stack),
+                Cell::from(human::age(pair.database_at, now)),
+                Cell::from(format!("{}s, {order}", pair.skew_s)),
+                Cell::from(&pair.snapshot),
+                Cell::from(&pair.vault),
+                Cell::from(&pair.recovery_point),
+            ]
+        },
+    )
 }
 
 fn what(kind: OtherKind) -> &'static str {
@@ -149,7 +218,7 @@ fn table<I: Iterator<Item = Backup>>(page: &mut Page<'_>, backups: impl Fn() -> 
             or_dash(backup.skew_s.map(|skew| format!("{skew}s"))),
             or_dash(size.map(|gib| format!("{gib} GiB"))),
             or_dash(backup.files.as_ref().and_then(|half| half.bytes).map(human::size)),
-            Cell::from(note(backup)),
+            Cell::from(note(backup, now)),
         ]
     })
 }
@@ -158,10 +227,14 @@ fn or_dash(text: Option<impl AsRef<str>>) -> Cell {
     text.map_or_else(|| Cell::from("-"), Cell::from)
 }
 
-/// Why it is not complete; else the user's note.
-fn note(backup: &Backup) -> &str {
-    let hold = backup.hold.as_deref();
-    backup.reason.as_deref().or(backup.note.as_deref()).or(hold).unwrap_or_default()
+/// Why it is not complete; else when it was drilled, and the user's note.
+fn note(backup: &Backup, now: Timestamp) -> String {
+    if let Some(reason) = &backup.reason {
+        return reason.to_string();
+    }
+    let drilled = backup.drilled.map(|at| format!("drilled {}", human::ago(at, now)));
+    let said = backup.note.as_deref().or(backup.hold.as_deref()).map(str::to_owned);
+    drilled.into_iter().chain(said).collect::<Vec<_>>().join("; ")
 }
 
 /// The state in a word.
@@ -221,7 +294,7 @@ mod tests {
     fn an_empty_list_says_so() {
         let list = BackupList {
             items: Rows(Catalogue::default()),
-            foreign: Some(Foreign { snapshots: 1, recovery_points: 0, items: vec![theirs()] }),
+            foreign: Some(Foreign { snapshots: 1, recovery_points: 0, items: vec![theirs()], pairs: Vec::new() }),
         };
         insta::assert_snapshot!(text_of(&list, samples::now()), @"
         no backups

@@ -10,6 +10,8 @@ pub(crate) mod list;
 pub(crate) mod man;
 pub(crate) mod offline;
 pub(crate) mod online;
+pub(crate) mod params;
 pub(crate) mod resume;
 pub(crate) mod show;
 pub(crate) mod status;
+pub(crate) mod verify;

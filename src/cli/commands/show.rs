@@ -14,13 +14,12 @@ use super::super::selector::{self, Selector};
 use super::super::{catalogue, holder};
 use super::list;
 use crate::model::backup::{Backup, State};
-use crate::plan::catalogue::Catalogue;
 use crate::world::World;
 
 /// Show one backup, both halves side by side.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Show {
-    /// A backup's id, or STACK@latest, STACK@oldest.
+    /// A backup's id, or STACK@latest, STACK@oldest, STACK@latest-drilled.
     #[arg(value_name = "BACKUP")]
     backup: Selector,
 }
@@ -40,39 +39,14 @@ pub(crate) struct BackupView {
 /// # Errors
 /// There is no such backup.
 pub(crate) async fn run(args: &Show, cx: &Context) -> Result<Exit, Failure> {
-    if let Selector::LatestDrilled(stack) = &args.backup {
-        return Err(undrilled(stack));
-    }
     let aws = cx.aws().await?;
     let gathered = catalogue::gather(cx, &aws, What { stack: args.backup.stack(), foreign: false }).await?;
     holder::warn_stale(cx, aws.region(), &gathered.runs, aws.now());
     let catalogue = gathered.catalogue;
-    let found = args.backup.find(catalogue.backups()).ok_or_else(|| missing(cx, &args.backup, &catalogue))?;
+    let found = args.backup.find(catalogue.backups());
+    let found = found.ok_or_else(|| selector::missing(cx, &args.backup, &catalogue))?;
     cx.emit(&BackupView { backup: found })?;
     Ok(Exit::Done)
-}
-
-fn undrilled(stack: &str) -> Failure {
-    Failure::new(Exit::NotFound, "never-drilled", format!("no backup of {stack} has been drilled"))
-        .why("a drill is a rehearsed restore, and none was ever made")
-        .hint(format!("`{stack}@latest` is the newest complete one"))
-}
-
-fn missing(cx: &Context, selector: &Selector, catalogue: &Catalogue) -> Failure {
-    let failure = |what: String| Failure::new(Exit::NotFound, "backup-not-found", what);
-    match selector {
-        Selector::Id(id) => {
-            let near = selector::nearest(id, catalogue.backups());
-            let failure = failure(format!("there is no backup `{id}`"));
-            let failure =
-                if near.is_empty() { failure } else { failure.hint(format!("did you mean {}?", near.join(", "))) };
-            failure.hint(format!("`{}` shows them all", cx.command(&["list"], None)))
-        }
-        Selector::Latest(stack) | Selector::Oldest(stack) | Selector::LatestDrilled(stack) => {
-            failure(format!("there is no complete backup of {stack}"))
-                .hint(format!("`{}` shows what there is", cx.command(&["list", stack], None)))
-        }
-    }
 }
 
 impl Document for BackupView {
@@ -87,6 +61,7 @@ impl Document for BackupView {
         let began = backup.began.map(|began| format!("{} ({})", human::time(began), human::ago(began, page.now)));
         // A tag that somebody edited is shown as it is.
         let completed = backup.completed.as_deref().map(|at| at.parse().map_or_else(|_| at.to_owned(), human::time));
+        let drilled = backup.drilled.map(|at| format!("{} ({})", human::time(at), human::ago(at, page.now)));
         let fields = [
             ("Why", backup.reason.as_deref()),
             ("Stack", Some(&*backup.stack)),
@@ -99,6 +74,8 @@ impl Document for BackupView {
             ("Secret version", backup.secret_version.as_deref()),
             ("Note", backup.note.as_deref()),
             ("Kept", backup.hold.as_deref()),
+            ("Drilled", drilled.as_deref()),
+            ("Manifest", backup.manifest.as_deref()),
             ("Made by", backup.tool_version.as_deref()),
         ];
         for (label, value) in fields {

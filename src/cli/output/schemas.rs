@@ -12,9 +12,11 @@ use super::super::commands::inspect::Inspection;
 use super::super::commands::list::BackupList;
 use super::super::commands::show::BackupView;
 use super::super::commands::status::StatusReport;
+use super::super::commands::verify::Verification;
 use super::super::dry_run::Plan;
 use super::super::failure::ErrorJson;
 use super::super::findings::CheckReport;
+use super::super::forms::NewStackParameters;
 use super::super::nothing::Nothing;
 use super::super::report::RunReport;
 use super::Document;
@@ -54,6 +56,8 @@ fn the_committed_schemas_are_those_of_the_code() {
         document::<BackupView>(),
         document::<StatusReport>(),
         document::<ConfigView>(),
+        document::<Verification>(),
+        document::<NewStackParameters>(),
         ("Error".to_owned(), plain::<ErrorJson<'_>>()),
     ];
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("schemas");

@@ -16,6 +16,12 @@ pub(super) fn action(action: &Action) -> (String, bool) {
         Action::StopBackupJob { id } => (format!("backup job {id} is stopped"), false),
         Action::TagSnapshot { .. } => ("the snapshot is tagged".to_owned(), true),
         Action::TagPoint { .. } => ("the recovery point is tagged".to_owned(), true),
+        Action::CreateStack { stack, .. } => (format!("stack {} is being created", stack.name), false),
+        Action::DeleteStack { stack_id, .. } => (format!("stack {stack_id} is being deleted"), false),
+        Action::Protect { on: true, .. } => ("termination protection is switched on".to_owned(), false),
+        Action::Protect { on: false, .. } => ("termination protection is switched off".to_owned(), false),
+        Action::Clear(thing) => (format!("{} {} is deleted", thing.what(), thing.id()), false),
+        Action::DropPlan { .. } => ("the run's plan is deleted".to_owned(), true),
         Action::Unlock { .. } => ("the lock is released".to_owned(), true),
     }
 }

@@ -10,7 +10,7 @@ use crate::engine::pace::{self, Awaited};
 use crate::engine::turn::{PATIENCE, SOON, Turn, View};
 use crate::engine::{Action, Look, Step, change, fence, labels};
 use crate::model::half::{Job, Snapshot};
-use crate::model::run::{Mode, Outcome, Phase};
+use crate::model::run::{Kind, Mode, Outcome, Phase};
 use crate::model::{ClusterStatus, JobState, Seen, SnapshotStatus, Switch};
 
 /// Between two full looks while the halves are made: whether somebody else changed the stack.
@@ -115,7 +115,8 @@ fn full(mut turn: Turn<'_>, view: View<'_>) -> Step {
         return fail(turn, outcome, what, "");
     }
     ask(&mut turn, view);
-    if turn.run.prior == Some(Mode::Online) && !turn.run.live() && turn.run.asked.is_some() {
+    let returns = turn.run.prior == Some(Mode::Online) && turn.run.kind != Kind::Replace;
+    if returns && !turn.run.live() && turn.run.asked.is_some() {
         // Made now, executed when both are complete: costs no offline time.
         change::prepare(&mut turn, view, Switch::On);
     }
@@ -267,6 +268,10 @@ fn both_complete(mut turn: Turn<'_>, view: View<'_>, snapshot: &Snapshot, job: &
     }
     if let Err(why) = fence(&turn.run, view.stack, view.history, snapshot, job) {
         turn.trouble(Outcome::Inconsistent, why, "take another backup when nobody updates the stack");
+    }
+    if turn.run.kind == Kind::Replace && !turn.run.failing() {
+        // The safety backup stays true only while nobody writes: the stack stays offline.
+        return turn.to(Phase::Verifying);
     }
     turn.to(Phase::Resuming)
 }

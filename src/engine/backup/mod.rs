@@ -29,7 +29,8 @@ pub(super) fn step(turn: Turn<'_>) -> Step {
         Phase::Capturing => capture::step(turn),
         Phase::Resuming => home::step(turn, Duty::Debt, back_home),
         Phase::Verifying => verify::step(turn),
-        Phase::Done => home::tidy(turn),
+        // The others are a replacement's own.
+        _ => home::tidy(turn),
     }
 }
 

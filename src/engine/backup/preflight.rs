@@ -2,7 +2,7 @@
 
 use jiff::SignedDuration;
 
-use crate::engine::Step;
+use crate::engine::{Step, rebuild};
 use crate::engine::mode::{Debt, debt, mode};
 use crate::engine::turn::{PATIENCE, Turn, View};
 use crate::model::ClusterStatus;
@@ -22,6 +22,8 @@ pub(super) fn step(turn: Turn<'_>) -> Step {
         turn.trouble(Outcome::Refused, "the stack does not exist any more", "");
     }
     check_files(&mut turn);
+    check_manifest(&mut turn);
+    check_replacement(&mut turn);
     match check_cluster(&mut turn) {
         _ if turn.run.failing() => turn.end(),
         Some(wait) => turn.look_again(wait),
@@ -76,6 +78,29 @@ fn check_files(turn: &mut Turn<'_>) {
     if let Some(id) = turn.seen.others.here().and_then(|others| others.first()) {
         let what = format!("job {id} is under way on the file system, and AWS Backup runs one at a time");
         turn.trouble(Outcome::Refused, what, "wait until it is over");
+    }
+}
+
+/// What a restore needs besides the halves is kept before anything is touched: a backup without it would
+/// be found incomplete only after the stack had been offline for it.
+fn check_manifest(turn: &mut Turn<'_>) {
+    if turn.run.manifest.is_some() && turn.seen.manifest.here().is_none() {
+        turn.trouble(Outcome::Refused, "the backup's manifest was not kept, so nothing was begun", "try again");
+    }
+}
+
+/// What a replacement destroys must be provably replaceable before the stack is touched at all.
+fn check_replacement(turn: &mut Turn<'_>) {
+    if turn.run.kind != Kind::Replace {
+        return;
+    }
+    rebuild::check_intent(turn);
+    if turn.seen.stack.here().is_some_and(|stack| stack.termination_protection) {
+        let hint = format!(
+            "if it is really to be replaced: `aws cloudformation update-termination-protection --no-enable-termination-protection --stack-name {}`",
+            turn.run.target.stack
+        );
+        turn.trouble(Outcome::Refused, "the stack is protected against termination", hint);
     }
 }
 

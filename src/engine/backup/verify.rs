@@ -5,9 +5,9 @@ use jiff::SignedDuration;
 
 use crate::engine::action::Tag;
 use crate::engine::turn::{SOON, Turn};
-use crate::engine::{Action, Step, fence, labels};
+use crate::engine::{Action, Step, fence, labels, rebuild};
 use crate::model::half::{RecoveryPoint, Snapshot};
-use crate::model::run::Outcome;
+use crate::model::run::{Kind, Outcome};
 use crate::model::tags::COMPLETE;
 use crate::model::{PointStatus, Seen, SnapshotStatus};
 
@@ -29,7 +29,10 @@ pub(super) fn step(turn: Turn<'_>) -> Step {
     };
     if let Some(why) = broken_fence(&turn, snapshot) {
         turn.trouble(Outcome::Inconsistent, why, "take another backup when nobody updates the stack");
-        return turn.end();
+        return over(turn);
+    }
+    if let Some(what) = manifest_gone(&turn) {
+        return incomplete(turn, what);
     }
     tag(turn, snapshot, point)
 }
@@ -100,12 +103,13 @@ fn tag(mut turn: Turn<'_>, snapshot: &Snapshot, point: &RecoveryPoint) -> Step {
     let on_point = labels::missing(&labels::half(&turn.run), &there);
     let mut wanted = labels::half(&turn.run);
     wanted.push(labels::partner(&point.arn));
+    wanted.extend(labels::manifest(&turn.run));
     let on_snapshot = labels::missing(&wanted, &snapshot.tags);
     if !(on_point.is_empty() && on_snapshot.is_empty()) {
         return write_again(turn, (snapshot, on_snapshot), (point, on_point));
     }
     if there.contains_key(COMPLETE) && snapshot.tags.contains_key(COMPLETE) {
-        return turn.end();
+        return over(turn);
     }
     if let Some(refused) = turn.run.refused.as_ref().filter(|refused| refused.times >= TRIES) {
         let what = format!("the mark of completeness could not be written: {}", refused.last);
@@ -144,5 +148,20 @@ fn write_again(
 
 fn incomplete(mut turn: Turn<'_>, what: impl Into<String>) -> Step {
     turn.trouble(Outcome::Incomplete, what, "both halves are kept; take another backup");
-    turn.end()
+    over(turn)
+}
+
+/// The backup of a replacement is its safety backup: what it is for comes now.
+fn over(turn: Turn<'_>) -> Step {
+    if turn.run.kind == Kind::Replace { rebuild::safety_verified(turn) } else { turn.end() }
+}
+
+/// The manifest is part of the backup: it has to be as it was kept.
+fn manifest_gone(turn: &Turn<'_>) -> Option<String> {
+    let kept = turn.run.manifest.as_deref()?;
+    match turn.seen.manifest.here() {
+        Some(digest) if kept.split(' ').next() == Some(digest) => None,
+        Some(_) => Some("the backup's manifest is not the one that was kept".to_owned()),
+        None => Some("the backup's manifest is gone".to_owned()),
+    }
 }

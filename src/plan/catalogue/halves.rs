@@ -20,6 +20,7 @@ pub(super) struct Marks {
     pub(super) complete: Instant,
     /// A mark of completeness that is no timestamp of ours (somebody edited it).
     pub(super) odd: Sym,
+    pub(super) drilled: Instant,
 }
 
 impl Marks {
@@ -32,7 +33,9 @@ impl Marks {
         let (note, hold) = (keep(tags::NOTE), keep(tags::HOLD));
         let version = tags.get(tags::SECRET_VERSION).map_or(Word::None, |value| pool.word(&tags::decode(value)));
         let (complete, odd) = mark(pool, tags);
-        Some(Self { id, stack, stack_id, mode, secret, tool, version, note, hold, complete, odd })
+        let drilled = tags.get(tags::DRILLED).and_then(|value| tags::decode(value).parse().ok());
+        let drilled = Instant::of(drilled);
+        Some(Self { id, stack, stack_id, mode, secret, tool, version, note, hold, complete, odd, drilled })
     }
 
     pub(super) fn marked(&self) -> bool {
@@ -57,6 +60,43 @@ fn mark(pool: &mut Pool, tags: &Tags) -> (Instant, Sym) {
     if ours { (at, Sym::NONE) } else { (Instant::NONE, pool.keep(&text)) }
 }
 
+/// What the tag says of the manifest. Each has a checksum of its own, so it is kept only where there is one.
+#[derive(Clone, Debug)]
+pub(super) enum Sheet {
+    Kept { digest: [u8; 32], place: Sym },
+    /// Somebody edited it.
+    Odd(Sym),
+}
+
+impl Sheet {
+    fn read(pool: &mut Pool, tags: &Tags) -> Option<Box<Self>> {
+        let text = tags::decode(tags.get(tags::MANIFEST)?);
+        let sheet = match tags::read_manifest(&text).and_then(|(digest, place)| Some((bytes(&digest)?, place))) {
+            Some((digest, place)) => Self::Kept { digest, place: pool.keep(&place.to_string()) },
+            None => Self::Odd(pool.keep(&text)),
+        };
+        Some(Box::new(sheet))
+    }
+
+    pub(super) fn spell(&self, pool: &Pool) -> Option<String> {
+        match self {
+            Self::Kept { digest, place } => {
+                let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+                Some(format!("{hex} {}", pool.get(*place)?))
+            }
+            Self::Odd(text) => pool.get(*text).map(str::to_owned),
+        }
+    }
+}
+
+fn bytes(hex: &str) -> Option<[u8; 32]> {
+    let mut bytes = [0; 32];
+    for (at, byte) in bytes.iter_mut().enumerate() {
+        *byte = u8::from_str_radix(hex.get(2 * at..2 * at + 2)?, 16).ok()?;
+    }
+    Some(bytes)
+}
+
 /// A DB cluster snapshot of ours.
 #[derive(Clone, Debug)]
 pub(super) struct Database {
@@ -69,6 +109,7 @@ pub(super) struct Database {
     pub(super) cluster: Sym,
     pub(super) vault: Sym,
     pub(super) point: SmallArn,
+    pub(super) manifest: Option<Box<Sheet>>,
     pub(super) created: Instant,
     pub(super) gib: i32,
     pub(super) available: bool,
@@ -90,6 +131,7 @@ impl Database {
             cluster: pool.keep(&snapshot.cluster),
             vault: tag(tags::VAULT).map_or(Sym::NONE, |vault| pool.keep(&vault)),
             point: tag(tags::RECOVERY_POINT).map_or(SmallArn::NONE, |arn| pool.arn(&arn)),
+            manifest: Sheet::read(pool, &snapshot.tags),
             created: Instant::of(snapshot.created),
             gib: snapshot.allocated_gib.unwrap_or(-1),
             available: snapshot.status.as_str() == "available",

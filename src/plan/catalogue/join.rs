@@ -188,6 +188,8 @@ fn alone(catalogue: &mut Catalogue, run: &Run, now: Timestamp) {
         secret_version: run.target.secret_version.as_deref().map(Into::into),
         note: run.options.note.as_deref().map(Into::into),
         hold: run.options.hold.as_deref().map(Into::into),
+        drilled: None,
+        manifest: None,
         tool_version: Some(run.tool.as_str().into()),
     });
     catalogue.rows.push(Row { database: NONE, files: NONE, run: at, state, why: Why::Nothing });

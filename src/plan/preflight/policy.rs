@@ -3,41 +3,41 @@
 use serde_json::Value;
 
 /// One statement.
-pub(super) struct Statement<'a>(&'a Value);
+pub(in crate::plan) struct Statement<'a>(&'a Value);
 
 /// The statements of a policy document; `None`: it cannot be read.
-pub(super) fn statements(document: &Value) -> Option<Vec<Statement<'_>>> {
+pub(in crate::plan) fn statements(document: &Value) -> Option<Vec<Statement<'_>>> {
     Some(many(document.get("Statement")?).into_iter().map(Statement).collect())
 }
 
 impl Statement<'_> {
-    pub(super) fn denies(&self) -> bool {
+    pub(in crate::plan) fn denies(&self) -> bool {
         self.text("Effect") == Some("Deny")
     }
 
-    pub(super) fn allows(&self) -> bool {
+    pub(in crate::plan) fn allows(&self) -> bool {
         self.text("Effect") == Some("Allow")
     }
 
-    pub(super) fn conditional(&self) -> bool {
+    pub(in crate::plan) fn conditional(&self) -> bool {
         self.0.get("Condition").is_some_and(|condition| condition.as_object().is_none_or(|map| !map.is_empty()))
     }
 
     /// The statement is about `action`, e.g. `backup:StartBackupJob`.
-    pub(super) fn about(&self, action: &str) -> bool {
+    pub(in crate::plan) fn about(&self, action: &str) -> bool {
         let names = |key: &str| self.0.get(key).map(many).unwrap_or_default();
         let matches = |key: &str| names(key).iter().filter_map(|v| v.as_str()).any(|pattern| like(pattern, action));
         if self.0.get("NotAction").is_some() { !matches("NotAction") } else { matches("Action") }
     }
 
     /// It applies to everybody.
-    pub(super) fn everybody(&self) -> bool {
+    pub(in crate::plan) fn everybody(&self) -> bool {
         let principal = self.0.get("Principal");
         principal.and_then(Value::as_str) == Some("*") || self.principals("AWS").contains(&"*")
     }
 
     /// The principals of one kind: `AWS`, `Service`.
-    pub(super) fn principals(&self, kind: &str) -> Vec<&str> {
+    pub(in crate::plan) fn principals(&self, kind: &str) -> Vec<&str> {
         let named = self.0.get("Principal").and_then(|principal| principal.get(kind));
         named.map(many).unwrap_or_default().into_iter().filter_map(Value::as_str).collect()
     }

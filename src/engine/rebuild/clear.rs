@@ -1,0 +1,124 @@
+//! Clearing: what the run made is deleted, by physical ids, and nothing else.
+
+use jiff::SignedDuration;
+
+use super::create::LANDING;
+use super::{delete_token, own};
+use crate::engine::turn::{PATIENCE, SOON, Turn};
+use crate::engine::{Action, Halt, Look, Next, Step, first_look};
+use crate::model::StackStatus;
+use crate::model::rebuild::{Aim, Remains};
+use crate::model::run::{Kind, Outcome, Phase};
+use crate::model::stack::Stack;
+use crate::plan::remains::{self, Verdict};
+
+/// DeleteStack is asked for so often.
+const ATTEMPTS: usize = 3;
+
+pub(super) fn step(mut turn: Turn<'_>, aim: &Aim) -> Step {
+    if let Some(stack) = turn.seen.fresh.here().filter(|stack| own(&turn.run, stack)) {
+        let id = stack.id.clone();
+        turn.run.made_mut().id.get_or_insert(id);
+    }
+    let turn = match turn.full() {
+        Ok(turn) => turn,
+        Err(step) => return *step,
+    };
+    match turn.seen.fresh.here() {
+        Some(stack) if own(&turn.run, stack) => delete(turn, aim, stack),
+        _ => nothing_made(turn),
+    }
+}
+
+/// CreateStack may have been asked for a moment ago, by whoever drove the run before.
+fn nothing_made(turn: Turn<'_>) -> Step {
+    let asked = turn.run.made().asked;
+    if asked.is_some_and(|at| turn.now.duration_since(at) < LANDING) {
+        return turn.look_again(SOON);
+    }
+    cleared(turn)
+}
+
+fn delete(mut turn: Turn<'_>, aim: &Aim, stack: &Stack) -> Step {
+    match stack.status {
+        StackStatus::DeleteComplete => return clear(turn, aim),
+        StackStatus::DeleteInProgress => return turn.look_again(SignedDuration::from_secs(10)),
+        _ => {}
+    }
+    if stack.termination_protection {
+        let what = format!("somebody protected {} against deletion, so it was left", aim.name);
+        return left_over(turn, aim, what);
+    }
+    let operations = turn.seen.fresh_history.here().map(|history| history.operations.as_slice()).unwrap_or_default();
+    let failed: Vec<_> = operations.iter().filter(|op| op.status == StackStatus::DeleteFailed).collect();
+    let urged = std::mem::take(&mut turn.run.urged);
+    if failed.len() >= ATTEMPTS && !urged {
+        let failure = failed.first().and_then(|op| op.failure.as_ref());
+        let reason = failure.map(|f| format!(": {}: {}", f.logical_id, f.reason)).unwrap_or_default();
+        return left_over(turn, aim, format!("{} could not be deleted{reason}", aim.name));
+    }
+    let refused = turn.run.refused.as_ref().filter(|refused| refused.times >= 5).map(|refused| refused.last.to_string());
+    if let Some(refused) = refused {
+        return left_over(turn, aim, format!("{} could not be deleted: {refused}", aim.name));
+    }
+    let token = delete_token(&turn.run, failed.len());
+    turn.actions.push(Action::DeleteStack { stack_id: stack.id.clone(), token });
+    turn.look_again(SOON)
+}
+
+/// The stack itself cannot be deleted.
+fn left_over(mut turn: Turn<'_>, aim: &Aim, what: String) -> Step {
+    let hint = format!(
+        "delete it by hand: `aws cloudformation delete-stack --stack-name {}`; then `stacksnap resume {}`",
+        aim.name, turn.run.target.stack
+    );
+    if turn.run.kind == Kind::Replace {
+        // The way back leads over its deletion.
+        return turn.finish(Next::Halted(Halt { what, hint, asks: false }));
+    }
+    turn.warn(what.clone());
+    turn.trouble(Outcome::Failed, what, hint);
+    turn.end()
+}
+
+/// What the deleted stack left behind.
+fn clear(mut turn: Turn<'_>, aim: &Aim) -> Step {
+    let looked = first_look(&turn.run).and(Look { remains: true, ..Look::NONE });
+    let Some(remains) = turn.seen.remains.here() else {
+        return turn.wait(SignedDuration::ZERO, looked);
+    };
+    // By AWS's clock: the first event of the stack.
+    let created = turn.seen.fresh_history.here().and_then(|history| history.operations.last()).map(|op| op.began);
+    let verdicts = remains::verdicts(remains, aim, created);
+    let wanted: Vec<_> = verdicts.iter().filter(|(_, verdict)| *verdict == Verdict::Clear).collect();
+    if wanted.is_empty() {
+        tell_what_stays(&mut turn, remains, &verdicts);
+        return cleared(turn);
+    }
+    if turn.since_phase() > PATIENCE.saturating_mul(6) {
+        let names = wanted.iter().map(|(r, _)| format!("{} {}", r.thing.what(), r.thing.id())).collect::<Vec<_>>();
+        let what = format!("not everything could be deleted: {}", names.join(", "));
+        turn.trouble(Outcome::Failed, what, "delete it by hand");
+        return cleared(turn);
+    }
+    for (remaining, _) in wanted {
+        turn.actions.push(Action::Clear(remaining.thing.clone()));
+    }
+    turn.wait(SignedDuration::from_secs(10), looked)
+}
+
+fn tell_what_stays(turn: &mut Turn<'_>, remains: &Remains, verdicts: &[(crate::model::rebuild::Remaining, Verdict)]) {
+    for (remaining, verdict) in verdicts {
+        if let Verdict::Leave(why) = verdict {
+            turn.warn(format!("left alone: {} {} ({why})", remaining.thing.what(), remaining.thing.id()));
+        }
+    }
+    for row in &remains.unknown {
+        let id = row.physical_id.as_deref().unwrap_or("-");
+        turn.warn(format!("left over: {} {id} ({}); delete it by hand", row.resource_type, row.place()));
+    }
+}
+
+fn cleared(turn: Turn<'_>) -> Step {
+    if turn.run.kind == Kind::Replace { turn.to(Phase::Recreating) } else { turn.end() }
+}

@@ -1,0 +1,113 @@
+//! Creating: CreateStack, once; then waiting for it.
+
+use jiff::SignedDuration;
+
+use super::{failed, own, planned};
+use crate::engine::turn::{SOON, Turn};
+use crate::engine::{Action, Halt, Next, Step};
+use crate::model::rebuild::Aim;
+use crate::model::run::{Kind, Outcome, Phase};
+use crate::model::stack::Stack;
+use crate::model::{RefusalKind, Seen, StackStatus};
+
+/// CreateStack is asked for so often although AWS refuses it.
+const REFUSALS: u32 = 3;
+/// A stack that was just created may not be shown yet.
+pub(super) const LANDING: SignedDuration = SignedDuration::from_mins(2);
+
+pub(super) fn step(mut turn: Turn<'_>, aim: &Aim) -> Step {
+    if let Some(stack) = turn.seen.fresh.here().filter(|stack| own(&turn.run, stack)) {
+        // A fact, whatever else could not be seen.
+        let id = stack.id.clone();
+        turn.run.made_mut().id.get_or_insert(id);
+    }
+    if let Seen::Unknown(refusal) = &turn.seen.plan
+        && !refusal.kind.passes()
+        && turn.run.made().id.is_none()
+    {
+        let what = format!("the run's plan cannot be used: {refusal}");
+        if turn.run.kind == Kind::Replace {
+            // The old stack is gone: nothing is given up for want of a value.
+            let hint = format!("the safety backup {} is complete", turn.run.id);
+            return turn.finish(Next::Halted(Halt { what, hint, asks: false }));
+        }
+        return failed(turn, aim, Outcome::Failed, what);
+    }
+    let mut turn = match turn.full() {
+        Ok(turn) => turn,
+        Err(step) => return *step,
+    };
+    if turn.run.abort && turn.run.kind != Kind::Replace {
+        turn.trouble(Outcome::Aborted, "the run was given up", left(aim, turn.run.made().asked.is_some()));
+        return if turn.run.kind == Kind::Drill { turn.to(Phase::Clearing) } else { turn.end() };
+    }
+    match turn.seen.fresh.here() {
+        Some(stack) if own(&turn.run, stack) => watch(turn, aim, stack),
+        Some(stack) => {
+            let what = format!("somebody else made a stack named {} meanwhile ({})", aim.name, stack.id);
+            failed(turn, aim, Outcome::Failed, what)
+        }
+        None => ask(turn, aim),
+    }
+}
+
+fn left(aim: &Aim, asked: bool) -> String {
+    let name = &aim.name;
+    if asked {
+        format!("stack {name} may have been created; if you do not want it, delete it by hand")
+    } else {
+        String::new()
+    }
+}
+
+fn ask(mut turn: Turn<'_>, aim: &Aim) -> Step {
+    if turn.run.made().id.is_some() {
+        // It was seen, and is not there any more (or not yet again).
+        if turn.since_phase() < LANDING {
+            return turn.look_again(SOON);
+        }
+        return failed(turn, aim, Outcome::Failed, format!("the new stack {} was deleted meanwhile", aim.name));
+    }
+    if turn.run.lost && turn.run.kind != Kind::Replace {
+        return failed(turn, aim, Outcome::Failed, "the run's record is gone".to_owned());
+    }
+    if let Some(refused) = turn.run.refused.as_ref() {
+        let hopeless = refused.last.kind == RefusalKind::Invalid || refused.times >= REFUSALS;
+        if hopeless {
+            let what = format!("CloudFormation refuses to create {}: {}", aim.name, refused.last);
+            return failed(turn, aim, Outcome::Failed, what);
+        }
+    }
+    let Some(stack) = planned(&turn) else {
+        return failed(turn, aim, Outcome::Failed, "the run's plan is gone".to_owned());
+    };
+    let stack = std::sync::Arc::new(stack.clone());
+    let which = if turn.run.phase == Phase::Recreating { 2 } else { 1 };
+    let token = format!("ss-create-{}-{which}", turn.run.id);
+    let now = turn.now;
+    turn.run.made_mut().asked.get_or_insert(now);
+    // Twice is once: the name can be taken only once, and a stack that is ours bears the run's tag.
+    turn.actions.push(Action::CreateStack { stack, token });
+    turn.look_again(SOON)
+}
+
+fn watch(turn: Turn<'_>, aim: &Aim, stack: &Stack) -> Step {
+    let status = &stack.status;
+    if status.updatable() {
+        let proving = if turn.run.phase == Phase::Recreating { Phase::Reproving } else { Phase::Proving };
+        return turn.to(proving);
+    }
+    let rolling_back = *status == StackStatus::RollbackInProgress;
+    if status.in_progress() && *status != StackStatus::DeleteInProgress {
+        let expected = None;
+        return match turn.seen.fresh_history.here().and_then(|history| history.under_way()) {
+            Some(op) if !rolling_back => turn.wait_fresh(op, expected),
+            _ => turn.look_again(SignedDuration::from_secs(5)),
+        };
+    }
+    let operations = turn.seen.fresh_history.here().map(|history| history.operations.as_slice()).unwrap_or_default();
+    let failure = operations.iter().find_map(|op| op.failure.as_ref());
+    let reason = failure.map(|f| format!(": {}: {}", f.logical_id, f.reason)).unwrap_or_default();
+    let what = format!("the creation of stack {} ended in {status}{reason}", aim.name);
+    failed(turn, aim, Outcome::Failed, what)
+}

@@ -1,0 +1,148 @@
+//! A new stack from a backup: `restore`, `drill`, `replace`.
+//!
+//! | phase | leaves when | on trouble |
+//! |---|---|---|
+//! | Preflight | the plan is kept, the backup is complete on both halves, the new name is free | refused, nothing touched |
+//! | GoingOffline … Verifying (`replace`) | as for a backup, which is the *safety backup*; but the stack stays offline | as for a backup |
+//! | Deleting (`replace`) | the old stack is DELETE_COMPLETE | before DeleteStack was asked for → Returning; DELETE_FAILED → stands still |
+//! | Returning (`replace`) | the old stack is in the mode it had before | three attempts, then loudly (exit 3) |
+//! | Creating | the new stack is CREATE_COMPLETE | `restore` ends and leaves it; `drill` → Clearing; `replace` → Clearing, or asks |
+//! | Proving | cluster `available`, parameters and restore job are the plan's, the probe answers | the same |
+//! | Clearing (`drill`, `replace` undone) | what the run made is deleted, by physical ids | what is left is listed |
+//! | Recreating, Reproving (`replace` undone) | the safety backup is restored and proven | loudly: the safety backup and the command that restores it |
+//! | Done | | |
+//!
+//! What the order protects:
+//!
+//! * Nothing is deleted before the backup is proven **and** a safety backup of this very run is
+//!   complete, and the stack has been offline without interruption since: nothing written in between
+//!   is lost.
+//! * DeleteStack is the one act for which CloudFormation has no compare-and-swap. So its intent is saved
+//!   one tick earlier ([`Rebuilt::deleting`](crate::model::rebuild::Rebuilt)); it names the stack's ARN,
+//!   never its name; it is done only right after a full look (`Action::perishable`); and whoever brings
+//!   the stack back after an intent first switches termination protection on, which refuses the
+//!   DeleteStack of a driver that slept.
+//! * A stack is this run's only if it bears the run's tag, which CreateStack gave it.
+
+mod clear;
+mod create;
+mod delete;
+mod preflight;
+mod prove;
+
+pub(super) use preflight::check_intent;
+
+use super::turn::Turn;
+use super::{Action, Halt, Look, Next, Step, backup};
+use crate::model::new_stack::NewStack;
+use crate::model::rebuild::{Aim, Undo};
+use crate::model::run::{Kind, Outcome, Phase, Run};
+use crate::model::stack::Stack;
+use crate::model::tags;
+
+/// What has to be there before anything is begun.
+pub(super) const INTENT: Look = Look { plan: true, marks: true, ..Look::NONE };
+
+pub(super) fn first_look(run: &Run) -> Look {
+    let fresh = Look { record: true, fresh: true, ..Look::NONE };
+    let planned = Look { plan: true, ..fresh };
+    let safety = Look { point: true, ..Look::HALVES };
+    match run.phase {
+        Phase::Preflight => INTENT.and(fresh),
+        Phase::Deleting => Look::STACK.and(safety).and(INTENT),
+        Phase::Returning => Look { cluster: true, ..Look::STACK },
+        Phase::Creating | Phase::Recreating => planned,
+        Phase::Proving | Phase::Reproving => {
+            let drill = run.kind == Kind::Drill;
+            let probe = drill && run.target.aim.as_ref().is_some_and(|aim| aim.probe.is_some());
+            Look { parts: true, marks: drill, probe, ..planned }
+        }
+        _ => fresh,
+    }
+}
+
+pub(super) fn step(turn: Turn<'_>) -> Step {
+    let Some(aim) = turn.run.target.aim.clone() else {
+        // A record that says so was not written by us.
+        return turn.end();
+    };
+    match turn.run.phase {
+        Phase::Preflight if turn.run.kind != Kind::Replace => preflight::step(turn, &aim),
+        Phase::Deleting => delete::step(turn),
+        Phase::Returning => delete::returning(turn),
+        Phase::Creating | Phase::Recreating => create::step(turn, &aim),
+        Phase::Proving | Phase::Reproving => prove::step(turn, &aim),
+        Phase::Clearing => clear::step(turn, &aim),
+        _ => backup::step(turn),
+    }
+}
+
+/// Where a verified safety backup leads, and where a failed one does.
+pub(super) fn safety_verified(turn: Turn<'_>) -> Step {
+    if turn.run.failing() || turn.run.abort { turn.to(Phase::Returning) } else { turn.to(Phase::Deleting) }
+}
+
+/// CreateStack gave it this run's tag.
+fn own(run: &Run, stack: &Stack) -> bool {
+    stack.tags.iter().any(|tag| tag.key == tags::RUN && tag.value == run.id.as_str())
+}
+
+/// The stack that is at hand, as it is planned.
+fn planned<'a>(turn: &Turn<'a>) -> Option<&'a NewStack> {
+    let plan = turn.seen.plan.here()?;
+    if turn.run.phase >= Phase::Recreating { plan.second.as_deref() } else { Some(&plan.first) }
+}
+
+/// The new stack is not what it should be.
+fn failed(mut turn: Turn<'_>, aim: &Aim, outcome: Outcome, what: String) -> Step {
+    let kept = format!("look at its events: `aws cloudformation describe-stack-events --stack-name {}`", aim.name);
+    if turn.run.phase >= Phase::Recreating {
+        let hint = format!(
+            "the safety backup {0} is complete; remove the cause, delete what is left of {1}, then `stacksnap restore {0} --new-stack {1}`",
+            turn.run.id, aim.name
+        );
+        return turn.strand(what, hint);
+    }
+    turn.trouble(outcome, what.clone(), kept.clone());
+    match turn.run.kind {
+        Kind::Drill => turn.to(Phase::Clearing),
+        Kind::Replace => undo(turn, aim, what, kept),
+        _ => turn.end(),
+    }
+}
+
+/// A replacement whose new stack failed: the safety backup is restored, or somebody is asked.
+fn undo(turn: Turn<'_>, aim: &Aim, what: String, kept: String) -> Step {
+    let undo = if turn.run.rebuilt.roll_back { Undo::Rollback } else { aim.undo.unwrap_or(Undo::Ask) };
+    match undo {
+        Undo::Rollback => turn.to(Phase::Clearing),
+        Undo::Ask if !turn.run.abort => {
+            let stack = &turn.run.target.stack;
+            let hint = format!(
+                "`stacksnap resume {stack} --roll-back` deletes it and restores the safety backup {}; `stacksnap abort {stack}` leaves everything as it is; {kept}",
+                turn.run.id
+            );
+            let halt = Halt { what: format!("{what}; the old stack is deleted"), hint, asks: true };
+            turn.finish(Next::Halted(halt))
+        }
+        Undo::Ask | Undo::Keep => {
+            let hint = format!(
+                "the safety backup {0} is complete: once {1} is deleted, `stacksnap restore {0} --new-stack {1}`",
+                turn.run.id, aim.name
+            );
+            turn.strand(format!("{what}; it was left as it is"), hint)
+        }
+    }
+}
+
+fn delete_token(run: &Run, attempt: usize) -> String {
+    format!("ss-delete-{}-{attempt}", run.id)
+}
+
+/// The run is over: what it kept is deleted, then the lock goes.
+pub(super) fn tidy(turn: &mut Turn<'_>) {
+    if turn.run.target.aim.is_some() {
+        let (stack, run) = (turn.run.target.stack.clone(), turn.run.id.clone());
+        turn.actions.push(Action::DropPlan { stack, run });
+    }
+}
