@@ -134,6 +134,13 @@ fn run(survey: &Survey, now: Timestamp, base: Option<&str>) -> Run {
 }
 
 const EVERYTHING: Look = Look {
+    manifest: false,
+    plan: false,
+    marks: false,
+    fresh: false,
+    parts: false,
+    remains: false,
+    probe: false,
     record: true,
     stack: true,
     history: true,
@@ -450,6 +457,38 @@ async fn the_catalogue_is_read_to_its_last_page() {
     scene.aws.points(&scene.run.target.vault, None, &mut |point| points.push(point)).await.unwrap();
     assert!(points.iter().all(|point| point.by_plan && point.tags.is_none() && point.status.complete()));
     scene.aws.tags_of(&points[0].arn).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_snapshot_is_the_same_whether_listed_or_described() {
+    let scene = Scene::new().await;
+    let odd = [(tags::NOTE, "<b>&amp; 가 \"it's\" ]]>\r\n\t "), ("n", "{n}"), ("none", "")];
+    let seed = seeds::SnapshotSeed {
+        cluster: scene.run.target.cluster.clone(),
+        count: 3,
+        prefix: "my-hub-{stamp}".to_owned(),
+        tags: odd.map(|(key, value)| (key.to_owned(), value.to_owned())).into(),
+        ..Default::default()
+    };
+    assert!(scene.sandbox.seed_snapshots(&seed));
+    scene.act(scene.snapshot()).await;
+    let mut listed = Vec::new();
+    scene.aws.snapshots(true, &mut |snapshot| listed.push(snapshot)).await.unwrap();
+    assert_eq!(listed.len(), 4);
+    assert!(listed.iter().any(|snapshot| snapshot.created.is_none() || snapshot.percent < 100), "one has just begun");
+    for snapshot in listed {
+        let run = Run { id: snapshot.id.parse().unwrap(), ..scene.run.clone() };
+        let seen = scene.aws.observe(&run, Look { snapshot: true, ..Look::NONE }).await;
+        assert_eq!(seen.snapshot, Seen::Here(snapshot));
+    }
+}
+
+#[tokio::test]
+async fn a_listing_that_is_refused_says_what_aws_says() {
+    let scene = Scene::new().await;
+    scene.sandbox.add_fault(Fault::always("rds:DescribeDBClusterSnapshots", FaultKind::AccessDenied));
+    let refusal = scene.aws.snapshots(true, &mut |_| {}).await.unwrap_err();
+    assert_eq!(refusal.kind, RefusalKind::Denied, "{refusal:?}");
 }
 
 #[tokio::test]

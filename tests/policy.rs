@@ -29,7 +29,7 @@ const ALSO: [(&str, &str); 2] =
     [("backup:StartBackupJob", "iam:PassRole"), ("rds:CreateDBClusterSnapshot", "rds:AddTagsToResource")];
 
 /// Actions that AWS cannot scope: its service authorization reference names no resource type for them.
-const UNSCOPED: [(&str, &str); 8] = [
+const UNSCOPED: [(&str, &str); 9] = [
     ("backup:DescribeBackupJob", "a job is no resource"),
     ("backup:DescribeRegionSettings", "they are the region's"),
     ("backup:ListBackupJobs", "a list"),
@@ -37,6 +37,7 @@ const UNSCOPED: [(&str, &str); 8] = [
     ("backup:ListCopyJobs", "a list"),
     ("backup:StopBackupJob", "a job is no resource"),
     ("rds:DescribeAccountAttributes", "they are the account's"),
+    ("ssm:DescribeParameters", "a list, of names and versions"),
     ("sts:GetCallerIdentity", "needs no permission at all, but an explicit one is not denied by mistake"),
 ];
 

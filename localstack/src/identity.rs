@@ -1,6 +1,7 @@
 //! IAM, STS and KMS: roles, callers and keys.
 
 use crate::agenda::{Event, Thing};
+use crate::clock::{later, seconds};
 use crate::error::{Answer, AwsError};
 use crate::input::Input;
 use crate::operation::{Cx, Operation};
@@ -135,7 +136,7 @@ fn schedule_deletion(cx: &mut Cx<'_>, input: &Input) -> Answer {
 /// A key will go after so many days.
 pub(crate) fn schedule(realm: &mut Realm, id: &str, days: i64, at: Timestamp) {
     #[expect(clippy::cast_precision_loss, reason = "at most thirty days")]
-    let due = realm.exactly_after(at, days as f64 * 86_400.0);
+    let due = later(at, seconds(days as f64 * 86_400.0));
     if let Some(key) = realm.keys.get_mut(id) {
         key.state = "PendingDeletion".to_owned();
         key.deletion = Some(due);

@@ -45,6 +45,12 @@ struct Serve {
     /// What kind of stacks
     #[arg(long, value_enum, default_value_t = Kind::Hubs)]
     kind: Kind,
+    /// Make the templates of these stacks longer than so many bytes
+    #[arg(long, value_name = "BYTES", default_value_t = 0)]
+    padding: usize,
+    /// An S3 bucket to start with (repeatable)
+    #[arg(long, value_name = "NAME")]
+    bucket: Vec<String>,
     /// A fault, e.g. `rds:CreateDBClusterSnapshot=throttle*2` (repeatable)
     #[arg(long, value_parser = Fault::parse)]
     fault: Vec<Fault>,
@@ -112,7 +118,7 @@ fn build(arguments: &Serve) -> Sandbox {
     let sandbox = sandbox.with_seed(arguments.seed);
     let numbered = (1..=arguments.stacks).map(|number| format!("stack-{number:03}"));
     let seeds = arguments.stack.iter().cloned().chain(numbered).map(|name| arguments.kind.seed(&name));
-    let seeds: Vec<StackSeed> = seeds.collect();
+    let seeds: Vec<StackSeed> = seeds.map(|seed| StackSeed { padding: arguments.padding, ..seed }).collect();
     for seed in &seeds {
         let _id = sandbox.seed_stack(seed);
     }
@@ -123,6 +129,10 @@ fn build(arguments: &Serve) -> Sandbox {
             tags: arguments.snapshot_tag.iter().cloned().collect(),
             ..SnapshotSeed::default()
         });
+    }
+    for bucket in &arguments.bucket {
+        // A new bucket is always understood.
+        let _made = sandbox.set(&serde_json::json!({ "bucket": bucket }));
     }
     for fault in &arguments.fault {
         sandbox.add_fault(fault.clone());

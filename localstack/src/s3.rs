@@ -264,3 +264,26 @@ fn element(out: &mut String, name: &str, text: &str) {
 pub(crate) fn latin(text: &str) -> Vec<u8> {
     text.chars().map(|each| u8::try_from(u32::from(each)).unwrap_or(b'?')).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bucket_is_found_in_the_host_or_in_the_path() {
+        let place = |url: &str| place_of(url).map(|(bucket, key)| format!("{bucket} {key}"));
+        for url in [
+            "https://b.s3.amazonaws.com/a/b%20c",
+            "https://b.s3.eu-west-1.amazonaws.com/a/b%20c?versionId=1",
+            "https://b.s3-eu-west-1.amazonaws.com/a/b%20c",
+            "https://s3.eu-west-1.amazonaws.com/b/a/b%20c",
+            "http://127.0.0.1:4000/b/a/b%20c",
+            "http://b.localhost:4000/a/b%20c",
+        ] {
+            assert_eq!(place(url).as_deref(), Some("b a/b c"), "{url}");
+        }
+        for url in ["https://example.com/b/a", "https://s3.amazonaws.com/b", "ftp://s3.amazonaws.com/b/a", "b/a"] {
+            assert_eq!(place(url), None, "{url}");
+        }
+    }
+}

@@ -187,7 +187,8 @@ impl Sandbox {
     /// complete, or not of one stack.
     #[must_use]
     pub fn consistency(&self, snapshot: &str, recovery_point: &str) -> Option<Consistency> {
-        let state = self.state();
+        let mut state = self.state();
+        state.advance();
         state.realms.values().find_map(|realm| {
             let snapshot = realm.databases.snapshots.get(snapshot)?;
             let point = realm.backup.points.get(recovery_point)?;
@@ -219,7 +220,8 @@ impl Sandbox {
     /// The version of each row of a snapshot, and of each file of a recovery point.
     #[must_use]
     pub fn contents_saved(&self, snapshot: &str, recovery_point: &str) -> Option<Written> {
-        let state = self.state();
+        let mut state = self.state();
+        state.advance();
         state.realms.values().find_map(|realm| {
             let rows = realm.databases.snapshots.get(snapshot)?.copy.as_ref()?;
             let files = realm.backup.points.get(recovery_point)?.copy.as_ref()?;

@@ -25,6 +25,7 @@ pub(crate) const OPERATIONS: &[Operation] = &[
     op("RestoreSecret", SECRET, restore),
     op("ListSecrets", &[], list),
     op("ListSecretVersionIds", SECRET, list_versions),
+    op("UpdateSecretVersionStage", SECRET, move_stage),
 ];
 
 /// A secret.
@@ -216,6 +217,30 @@ fn list_versions(cx: &mut Cx<'_>, input: &Input) -> Answer {
     };
     let rows: Vec<Value> = secret.versions.iter().filter_map(row).collect();
     Ok(json!({ "Versions": rows, "ARN": secret.arn, "Name": secret.name }))
+}
+
+/// `UpdateSecretVersionStage`: an older version becomes the current one again.
+fn move_stage(cx: &mut Cx<'_>, input: &Input) -> Answer {
+    let stage = input.require("VersionStage", "InvalidParameterException")?;
+    if stage != "AWSCURRENT" {
+        return Err(AwsError::not_implemented("secretsmanager", "UpdateSecretVersionStage of other stages"));
+    }
+    let to = input.require("MoveToVersionId", "InvalidParameterException")?;
+    let from = input.text("RemoveFromVersionId");
+    let now = cx.now;
+    let secret = alive(cx, input)?;
+    if secret.versions.last().map(|(id, _)| id.as_str()) != from {
+        let text = "The parameter RemoveFromVersionId can't be empty. Staging label AWSCURRENT is currently attached \
+                    to another version.";
+        return Err(AwsError::bad("InvalidParameterException", text));
+    }
+    let missing =
+        || AwsError::bad("ResourceNotFoundException", "Secrets Manager can't find the specified secret version.");
+    let place = secret.versions.iter().position(|(id, _)| id == to).ok_or_else(missing)?;
+    let version = secret.versions.remove(place);
+    secret.versions.push(version);
+    secret.changed = now;
+    Ok(json!({ "ARN": secret.arn, "Name": secret.name }))
 }
 
 fn list(cx: &mut Cx<'_>, input: &Input) -> Answer {

@@ -72,6 +72,14 @@ impl State {
         realm
     }
 
+    /// Lets everything happen everywhere that is due.
+    pub(crate) fn advance(&mut self) {
+        let places: Vec<Place> = self.realms.keys().cloned().collect();
+        for place in places {
+            self.realm(&place);
+        }
+    }
+
     /// Changes how long things take from now on.
     pub(crate) fn set_durations(&mut self, durations: Durations) {
         self.durations = durations;

@@ -349,3 +349,35 @@ fn templates_come_from_this_sandboxs_own_s3() {
     aws.0.set(&serde_json::json!({ "bucket": "my-bucket", "denied": true })).unwrap();
     assert!(by_url(url).text("Message").starts_with("S3 error: Access Denied"));
 }
+
+#[test]
+fn a_stack_that_was_taken_back_is_switched_and_backed_up_like_the_first_one() {
+    let aws = Aws::new();
+    let (snapshot, point) = backed_up(&aws);
+    let (body, values) = (template(&aws, "my-hub"), restoring(&aws, &snapshot, &point));
+    aws.cfn("DeleteStack", &[("StackName", "my-hub")]).ok();
+    aws.wait(600);
+    create(&aws, "my-hub", &body, &values, &[]).ok();
+    aws.wait(900);
+    assert_eq!(aws.status(), "CREATE_COMPLETE", "{}", failed(&aws, "my-hub"));
+    let set = aws.set("off", "StackOffline", OFF);
+    let seen = aws.cfn("DescribeChangeSet", &[("ChangeSetName", &set)]).ok();
+    for logical in ["AppASG", "AppDb", "AppDNS"] {
+        assert!(seen.texts("LogicalResourceId").contains(&logical), "{logical}");
+    }
+    assert!(seen.texts("Replacement").iter().all(|each| *each == "False"), "{:?}", seen.texts("Replacement"));
+    aws.execute(&set, "off").ok();
+    aws.wait(245);
+    assert_eq!(aws.cluster(), "modifying");
+    aws.wait(60);
+    aws.snapshot("two").ok();
+    let job = aws.start_job("two").ok();
+    aws.wait(1000);
+    let found = aws.0.consistency("two", &job.get("RecoveryPointArn"));
+    assert_eq!(found, Some(Consistency { rows: 40, files: 40, broken: 0 }));
+    let lost = aws.set("lost", "RestoreDbSnapshotIdentifier", "");
+    let seen = aws.cfn("DescribeChangeSet", &[("ChangeSetName", &lost)]).ok();
+    assert!(seen.body.contains("<Replacement>True</Replacement>"));
+    assert!(seen.body.contains("<PolicyAction>ReplaceAndSnapshot</PolicyAction>"));
+    assert!(seen.body.contains("<CausingEntity>RestoreDbSnapshotIdentifier</CausingEntity>"));
+}

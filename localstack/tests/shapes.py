@@ -14,7 +14,7 @@ COMMON = {
     "Throttling", "ThrottlingException", "ExpiredToken", "ExpiredTokenException", "AccessDenied",
     "AccessDeniedException", "DBClusterSnapshotNotFoundFault", "InvalidRequestException",
     "SandboxNotImplemented", "AlreadyExistsException", "ServiceUnavailable", "AccessDenied",
-    "404", "403",
+    "404", "403", "NoSuchBucket", "InvalidParameterCombination",
 }
 
 # What AWS sends although the model's enumeration forgets it: rows about the stack itself.

@@ -187,6 +187,7 @@ def snapshots():
     sandbox("set", {"quota": 46})
     with refused("SnapshotQuotaExceeded"):
         rds.create_db_cluster_snapshot(DBClusterSnapshotIdentifier="more", DBClusterIdentifier=cluster)
+    sandbox("set", {"quota": 100})
     rds.delete_db_cluster_snapshot(DBClusterSnapshotIdentifier="snap-one")
     equal(rds.describe_db_instances()["DBInstances"][0]["DBClusterIdentifier"], "app-db")
     rds.stop_db_cluster(DBClusterIdentifier="app-db")
@@ -576,6 +577,12 @@ def by_hand():
     sandbox("set", {"secret": source["AppDbSecret"], "rotate": True})
     equal(len(secrets.list_secret_version_ids(SecretId=source["AppDbSecret"])["Versions"]), 2)
     equal(len(secrets.list_secret_version_ids(SecretId=source["AppDbSecret"], IncludeDeprecated=True)["Versions"]), 3)
+    [old] = was
+    with refused("InvalidParameterException"):
+        secrets.update_secret_version_stage(SecretId=source["AppDbSecret"], VersionStage="AWSCURRENT", MoveToVersionId=old)
+    [current] = [v for v, stages in secrets.describe_secret(SecretId=source["AppDbSecret"])["VersionIdsToStages"].items() if stages == ["AWSCURRENT"]]
+    secrets.update_secret_version_stage(SecretId=source["AppDbSecret"], VersionStage="AWSCURRENT", MoveToVersionId=old, RemoveFromVersionId=current)
+    equal(secrets.describe_secret(SecretId=source["AppDbSecret"])["VersionIdsToStages"][old], ["AWSCURRENT"])
     key = efs.describe_file_systems(FileSystemId=fresh)["FileSystems"][0]["KmsKeyId"]
     with refused("KMSInvalidStateException"):
         kms.cancel_key_deletion(KeyId=kms.describe_key(KeyId=rds.describe_db_clusters(DBClusterIdentifier="app-db")["DBClusters"][0]["KmsKeyId"])["KeyMetadata"]["KeyId"])

@@ -140,3 +140,116 @@ fn wrong(service: &str, operation: &str, code: &str, message: String) -> Refusal
         request_id: None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    use stacksnap_sandbox::{Sandbox, seeds};
+
+    use super::*;
+    use crate::model::stack::Stack;
+    use crate::plan::discover::{Overrides, discover};
+    use crate::plan::manifest::{Composed, compose};
+    use crate::plan::profiles::built_in;
+
+    const ID: &str = "my-hub-20261120-020000";
+
+    struct Scene {
+        sandbox: Sandbox,
+        aws: Aws,
+        stack: Stack,
+        source: Source,
+    }
+
+    async fn scene() -> Scene {
+        let sandbox = Sandbox::manual("2026-11-20T02:00:00Z".parse().unwrap());
+        let _id = sandbox.seed_stack(&seeds::hubs("my-hub"));
+        sandbox.set(&json!({ "bucket": "my-bucket" })).unwrap();
+        let aws = Aws::with_http_client(sandbox.http_client(), "us-east-1", "AKIDEXAMPLE");
+        let stack = aws.stack("my-hub").await.unwrap();
+        let names = ["/keymaster/my-hub/phoenix-key".to_owned(), "/not/there".to_owned()];
+        let source = aws.source(&stack.id, &names).await.unwrap();
+        Scene { sandbox, aws, stack, source }
+    }
+
+    impl Scene {
+        async fn manifest(&self, place: &Place) -> Manifest {
+            let (declared, resources) =
+                (self.aws.declared("my-hub").await.unwrap(), self.aws.resources("my-hub").await.unwrap());
+            let topology =
+                discover(&self.stack, &declared, &resources, &built_in(), &Overrides::default()).unwrap();
+            let composed = Composed {
+                id: ID,
+                at: "2026-11-20T02:00:00Z".parse().unwrap(),
+                stack: &self.stack,
+                topology: &topology,
+                source: &self.source,
+                secret_version: Some("v-1"),
+            };
+            compose(&composed, place)
+        }
+    }
+
+    #[tokio::test]
+    async fn versions_are_read_and_no_value_is() {
+        let scene = scene().await;
+        let version = |at: usize| scene.source.versions[at].version;
+        assert_eq!((version(0), version(1)), (Some(1), None));
+        assert!(scene.sandbox.requests().iter().all(|request| !request.operation.starts_with("GetParameter")));
+    }
+
+    #[tokio::test]
+    async fn in_both_places_it_comes_back_as_it_was_and_the_first_one_stays() {
+        let scene = scene().await;
+        for text in ["ssm", "s3://my-bucket/prod", "s3://my-bucket"] {
+            let place: Place = text.parse().unwrap();
+            let refusal = scene.aws.manifest(&place, "my-hub", ID).await.unwrap_err();
+            assert_eq!(refusal.kind, RefusalKind::NotFound, "{refusal}");
+            let manifest = scene.manifest(&place).await;
+            let kept = scene.aws.keep_manifest(&manifest, &scene.source.template, &place).await.unwrap();
+            let back = scene.aws.manifest(&place, "my-hub", ID).await.unwrap();
+            assert_eq!((&back.manifest, &back.digest), (&kept.manifest, &kept.digest), "{text}");
+            let other = Manifest { tool: "9.9.9".to_owned(), ..manifest.clone() };
+            let again = scene.aws.keep_manifest(&other, &scene.source.template, &place).await.unwrap();
+            assert_eq!(again.digest, kept.digest, "{text}: nothing is written over it");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_kept_template_is_checked_against_its_checksum() {
+        let scene = scene().await;
+        let place: Place = "s3://my-bucket/prod".parse().unwrap();
+        let manifest = scene.manifest(&place).await;
+        let _kept = scene.aws.keep_manifest(&manifest, &scene.source.template, &place).await.unwrap();
+        let template = manifest.template.unwrap();
+        let at = template.at.clone().unwrap();
+        assert_eq!(scene.aws.kept_template(&template, &at).await.unwrap(), scene.source.template);
+        let other = KeptTemplate { sha256: "0".repeat(64), ..template.clone() };
+        assert_eq!(scene.aws.kept_template(&other, &at).await.unwrap_err().code, "BadTemplate");
+        let gone = scene.aws.kept_template(&template, "s3://my-bucket/nothing").await.unwrap_err();
+        assert_eq!((gone.kind, gone.code.as_str()), (RefusalKind::NotFound, "NoSuchKey"));
+    }
+
+    #[tokio::test]
+    async fn a_bucket_that_is_denied_another_accounts_or_not_there_is_told_apart() {
+        let scene = scene().await;
+        let put = async |bucket: &str| scene.aws.put_object(bucket, "key", "text").await.unwrap_err();
+        assert_eq!(put("no-such-bucket").await.kind, RefusalKind::Invalid);
+        scene.sandbox.set(&json!({ "bucket": "theirs", "owner": "999999999999" })).unwrap();
+        assert_eq!(put("theirs").await.kind, RefusalKind::Denied);
+        scene.sandbox.set(&json!({ "bucket": "my-bucket", "denied": true })).unwrap();
+        assert_eq!(put("my-bucket").await.kind, RefusalKind::Denied);
+    }
+
+    #[tokio::test]
+    async fn what_must_be_kept_and_does_not_fit_into_a_parameter_names_the_way_out() {
+        let scene = scene().await;
+        let mut manifest = scene.manifest(&Place::ParameterStore).await;
+        manifest.parameters = (0..3_000)
+            .map(|n| crate::model::manifest::KeptParameter { key: format!("K{}", n * n), value: None })
+            .collect();
+        let refusal = scene.aws.keep_manifest(&manifest, "{}", &Place::ParameterStore).await.unwrap_err();
+        assert_eq!(refusal.code, "ManifestTooLong");
+        assert!(refusal.message.contains("manifest = \"s3://bucket/prefix\""), "{refusal}");
+    }
+}

@@ -35,6 +35,7 @@ mod refusal;
 mod remains;
 mod s3;
 mod secrets;
+mod snapshot_rows;
 mod sts;
 mod survey;
 mod vaults;

@@ -7,6 +7,7 @@ use super::Aws;
 use super::convert::at;
 use super::pages::Pages;
 use super::refusal::{incomplete, refused};
+use super::snapshot_rows::SnapshotRows;
 use crate::engine::Tag;
 use crate::model::Refusal;
 use crate::model::half::{Cluster, Snapshot};
@@ -54,7 +55,8 @@ impl Aws {
         let mut marker = None;
         loop {
             let describe = self.rds().describe_db_cluster_snapshots().set_snapshot_type(kind.clone());
-            let page = describe.max_records(PAGE).set_marker(marker).send().await;
+            let describe = describe.max_records(PAGE).set_marker(marker).customize();
+            let page = describe.interceptor(SnapshotRows).send().await;
             let page = page.map_err(refused(SERVICE, "DescribeDBClusterSnapshots"))?;
             page.db_cluster_snapshots.unwrap_or_default().into_iter().map(into_snapshot).for_each(&mut *each);
             marker = pages.next(page.marker)?;

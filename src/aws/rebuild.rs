@@ -82,7 +82,7 @@ impl Aws {
         let Some((aim, id)) = run.target.aim.as_ref().zip(run.made().id.as_deref()) else {
             return Ok(Parts::default());
         };
-        let (resources, jobs) = join!(self.resources(id), self.restore_jobs(aim, run));
+        let (resources, jobs) = join!(self.resources(id), self.restore_jobs(run));
         let resources = resources?;
         let physical = |place: &Option<String>| {
             let place = place.as_ref()?;
@@ -105,7 +105,7 @@ impl Aws {
     }
 
     /// Restore jobs of the recovery point that were begun since the run was.
-    async fn restore_jobs(&self, aim: &Aim, run: &Run) -> Result<Vec<RestoreJob>, Refusal> {
+    async fn restore_jobs(&self, run: &Run) -> Result<Vec<RestoreJob>, Refusal> {
         let mut jobs = Vec::new();
         let mut pages = Pages::of("backup", "ListRestoreJobs");
         let mut token = None;
@@ -113,7 +113,8 @@ impl Aws {
             let list = self.backup().list_restore_jobs().by_created_after(stamp(run.started));
             let page = list.max_results(PAGE).set_next_token(token).send().await;
             let page = page.map_err(refused("backup", "ListRestoreJobs"))?;
-            let ours = |job: &backup::RestoreJobsListMember| job.recovery_point_arn.as_deref() == Some(&*aim.point);
+            let point = run.restoring();
+            let ours = |job: &backup::RestoreJobsListMember| point.is_some() && job.recovery_point_arn.as_deref() == point;
             jobs.extend(page.restore_jobs.unwrap_or_default().into_iter().filter(ours).map(into_job));
             token = pages.next(page.next_token)?;
             if token.is_none() {

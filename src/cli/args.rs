@@ -199,6 +199,12 @@ pub(crate) enum Command {
     Verify(commands::verify::Verify),
     /// Print the parameters of a new stack made of a backup
     Params(commands::params::Params),
+    /// Create a new stack from a backup
+    Restore(commands::restore::Restore),
+    /// Take a stack back to a backup: safety backup, deletion, creation
+    Replace(commands::replace::Replace),
+    /// Rehearse a restore, and delete everything again
+    Drill(commands::drill::Drill),
     /// Take a stack offline, and leave it so
     Offline(commands::offline::Offline),
     /// Bring a stack online

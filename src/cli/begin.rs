@@ -9,7 +9,7 @@ use super::failure::Failure;
 use super::findings::CheckReport;
 use super::holder;
 use super::signals::Signals;
-use super::{finish, sentinel, take};
+use super::{finish, keep, sentinel, take};
 use crate::aws::Aws;
 use crate::model::Seen;
 use crate::model::finding::{Finding, Severity};
@@ -63,7 +63,7 @@ pub(crate) async fn run(cx: &Context, wish: &Wish, flags: &TopologyFlags) -> Res
     match planned(cx, &survey, wish, &aws) {
         Ok((run, findings)) => {
             warn(cx, &findings);
-            start(cx, &aws, run, wish, watched).await
+            start(cx, &aws, (run, &survey), wish, watched).await
         }
         Err(findings) => refuse(cx, &wish.stack, findings),
     }
@@ -73,7 +73,7 @@ pub(crate) async fn run(cx: &Context, wish: &Wish, flags: &TopologyFlags) -> Res
 ///
 /// # Errors
 /// No such stack, or somebody holds it.
-async fn look(cx: &Context, aws: &Aws, wish: &Wish, flags: &TopologyFlags) -> Result<Survey, Failure> {
+pub(crate) async fn look(cx: &Context, aws: &Aws, wish: &Wish, flags: &TopologyFlags) -> Result<Survey, Failure> {
     let mut survey = cx.survey(aws, &wish.stack, flags).await?;
     holder::clear(cx, aws, &wish.stack).await?;
     // A leftover lock has just been taken away: it is no finding any more.
@@ -118,16 +118,24 @@ pub(crate) fn refuse(cx: &Context, stack: &str, findings: Vec<Finding>) -> Resul
 }
 
 /// Warnings among the findings go to stderr: the result comes at the end.
-fn warn(cx: &Context, findings: &[Finding]) {
+pub(crate) fn warn(cx: &Context, findings: &[Finding]) {
     for finding in findings.iter().filter(|finding| finding.severity == Severity::Warning) {
         cx.warn(&format!("{} {}", finding.id, finding.what));
     }
 }
 
-async fn start(cx: &Context, aws: &Aws, run: Run, wish: &Wish, watched: bool) -> Result<Exit, Failure> {
+async fn start(
+    cx: &Context,
+    aws: &Aws,
+    (run, survey): (Run, &Survey),
+    wish: &Wish,
+    watched: bool,
+) -> Result<Exit, Failure> {
     // From here on no signal ends the process by itself: what is begun is brought to an end.
     let signals = Signals::listen();
     let run = take::free(aws, run).await?;
+    let backup = matches!(run.kind, Kind::Backup { .. });
+    let run = if backup { keep::manifest(cx, aws, run, survey).await? } else { run };
     take::take(cx, aws, &run).await?;
     if wish.no_wait {
         return finish::handed(cx, aws, &run);

@@ -126,6 +126,11 @@ impl Context {
         Paint::of_stderr(self.globals.color)
     }
 
+    /// Shows a document on stderr, as text: what is asked about, not the result.
+    pub(crate) fn show<T: Document>(&self, document: &T) {
+        drop(output::show(document, &self.globals, Timestamp::now()));
+    }
+
     /// Says something on stderr; a closed stderr stops nothing.
     pub(crate) fn say(&self, text: &str) {
         drop(writeln!(io::stderr(), "{text}"));
@@ -152,6 +157,28 @@ impl Context {
         drop(io::stderr().write_all(text.as_bytes()));
     }
 
+    /// Somebody can be asked.
+    pub(crate) fn interactive(&self) -> bool {
+        io::stdin().is_terminal() && io::stderr().is_terminal()
+    }
+
+    /// Asks for a name to be typed; elsewhere names the flag. `--yes` is not enough.
+    ///
+    /// # Errors
+    /// Not a terminal, or another name.
+    pub(crate) fn confirm_name(&self, question: &str, name: &str, flag: &str) -> Result<(), Failure> {
+        if !self.interactive() {
+            return Err(Failure::usage("this destroys a stack and has to be confirmed, and nobody can be asked here")
+                .hint(format!("add `{flag} {name}`")));
+        }
+        drop(write!(io::stderr(), "{question} "));
+        let mut answer = String::new();
+        match (io::stdin().read_line(&mut answer), answer.trim() == name) {
+            (Ok(_), true) => Ok(()),
+            _ => Err(Failure::new(Exit::Failed, "declined", "that is not the stack's name; nothing was changed")),
+        }
+    }
+
     /// Asks on a terminal; elsewhere names the flag.
     ///
     /// # Errors
@@ -160,7 +187,7 @@ impl Context {
         if self.globals.yes {
             return Ok(());
         }
-        if !(io::stdin().is_terminal() && io::stderr().is_terminal()) {
+        if !self.interactive() {
             return Err(Failure::usage("this has to be confirmed, and nobody can be asked here").hint("add `--yes`"));
         }
         drop(write!(io::stderr(), "{question} [y/N] "));

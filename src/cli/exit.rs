@@ -18,7 +18,7 @@ pub(crate) enum Exit {
     TimedOut = 5,
     /// Another run holds the stack.
     Busy = 6,
-    /// The backup is not complete or not consistent.
+    /// The backup is not complete or not consistent, or cannot be restored.
     NotGood = 7,
     /// No such stack or backup.
     NotFound = 8,
@@ -38,7 +38,7 @@ Exit codes:
     4  refused by findings; nothing was touched
     5  the wait timed out; the run goes on
     6  another run holds the stack
-    7  the backup is not complete or not consistent
+    7  the backup is not complete or not consistent, or cannot be restored
     8  no such stack or backup
   130  interrupted      143  terminated      (3 if a stack is still offline)";
 

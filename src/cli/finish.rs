@@ -13,6 +13,7 @@ use super::sights::Sights;
 use super::signals::{Signal, Signals};
 use crate::aws::Aws;
 use crate::model::run::{Kind, Outcome, Run};
+use crate::world::World;
 
 /// How this command line drives.
 pub(crate) fn manner(cx: &Context, timeout: Option<Duration>, watched: bool) -> Manner {
@@ -28,11 +29,25 @@ pub(crate) async fn drive(
     cx: &Context,
     aws: &Aws,
     run: Run,
-    manner: Manner,
+    how: Manner,
     signals: Signals,
 ) -> Result<Exit, Failure> {
     let to_abort = run.abort;
-    let driven = drive::drive(aws, run, manner, signals, Progress::new(&cx.globals)).await;
+    let mut driven = drive::drive(aws, run, how, signals, Progress::new(&cx.globals)).await;
+    if let End::Halted(halt) = &driven.end
+        && halt.asks
+        && cx.interactive()
+    {
+        cx.warn(&halt.what);
+        if cx.confirm(&format!("delete it, and restore the safety backup {}?", driven.run.id)).is_ok() {
+            let mut run = driven.run;
+            run.rebuilt.roll_back = true;
+            // Whoever drives it on is to know; where this is lost, this process still knows.
+            drop(aws.save(&run).await);
+            let again = manner(cx, None, false);
+            driven = drive::drive(aws, run, again, Signals::listen(), Progress::new(&cx.globals)).await;
+        }
+    }
     let finisher = Finisher { cx, region: aws.region() };
     finisher.show(&driven);
     match finisher.failure(&driven) {

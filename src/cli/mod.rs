@@ -18,12 +18,14 @@ mod findings;
 mod finish;
 pub mod forms;
 mod holder;
+mod keep;
 mod logs;
 mod nothing;
 mod output;
 mod pace;
 mod private_file;
 mod progress;
+mod rebuild;
 mod recipe;
 mod report;
 mod selector;
@@ -124,6 +126,9 @@ fn perform(command: &Command, cx: &Context) -> Result<Exit, Failure> {
             Command::Show(args) => commands::show::run(args, cx).await,
             Command::Verify(args) => commands::verify::run(args, cx).await,
             Command::Params(args) => commands::params::run(args, cx).await,
+            Command::Restore(args) => Box::pin(commands::restore::run(args, cx)).await,
+            Command::Replace(args) => Box::pin(commands::replace::run(args, cx)).await,
+            Command::Drill(args) => Box::pin(commands::drill::run(args, cx)).await,
             Command::Offline(args) => commands::offline::run(args, cx).await,
             Command::Online(args) => commands::online::run(args, cx).await,
             Command::Resume(args) => commands::resume::run(args, cx).await,

@@ -4,6 +4,7 @@
 
 mod args;
 mod refuse;
+mod safety;
 mod sources;
 mod subject;
 mod template;
@@ -28,7 +29,8 @@ use crate::plan::params::{self, Around, Parameters, RestoreValues};
 use crate::plan::verify;
 use crate::world::World;
 
-pub(crate) use args::{PairArgs, RecipeArgs};
+pub(crate) use args::{PairArgs, RecipeArgs, given};
+pub(crate) use safety::safety;
 pub(crate) use template::Chosen;
 
 /// What is to be restored, as the user names it.
@@ -43,7 +45,7 @@ pub(crate) enum Named<'a> {
 /// What the new stack is to be, besides its parameters.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Wanted<'a> {
-    /// Its name; `None`: the backup's id.
+    /// Its name; `None`: the source's with `-restored` behind it.
     pub(crate) name: Option<&'a str>,
     /// `EnableTerminationProtection`
     pub(crate) termination_protection: bool,
@@ -183,8 +185,9 @@ impl Draft {
         refuse::warn(cx, &self.parameters.findings);
         let backup = &self.subject.backup;
         let source = sources::around(&self.proof);
+        let restored = format!("{}-restored", backup.stack);
         let around = Around {
-            name: wanted.name.unwrap_or(&backup.id),
+            name: wanted.name.unwrap_or(&restored),
             template: self.template.source.clone(),
             backup: &backup.id,
             source_stack: &backup.stack,

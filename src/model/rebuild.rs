@@ -41,7 +41,17 @@ pub struct Aim {
     /// What a replacement does when the new stack does not verify.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub undo: Option<Undo>,
+    /// The source's stack profile: what is told after a restore.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub profile: Option<String>,
+    /// When the backup was begun: its age at the start is what would have been lost.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backup_at: Option<Timestamp>,
 }
+
+/// How the recovery point's ARN ends in the plan of a safety backup: the real one is known only when
+/// StartBackupJob has answered. It looks like one, since templates check what they are given.
+pub const SAFETY_POINT: &str = ":recovery-point:00000000-0000-0000-0000-000000000000";
 
 /// An URL that has to answer 200 within a time.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]

@@ -507,6 +507,15 @@ impl Run {
         if self.phase >= Phase::Recreating { &mut self.rebuilt.second } else { &mut self.rebuilt.first }
     }
 
+    /// The recovery point that is being restored: the backup's, or the safety backup's own.
+    pub fn restoring(&self) -> Option<&str> {
+        if self.phase >= Phase::Recreating {
+            self.files.as_ref().and_then(|files| files.point.as_deref())
+        } else {
+            self.target.aim.as_ref().map(|aim| aim.point.as_str())
+        }
+    }
+
     /// What the outcome will be, if nothing else goes wrong.
     pub fn failing(&self) -> bool {
         self.trouble.is_some()

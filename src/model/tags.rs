@@ -80,6 +80,9 @@ fn hashed(value: &str) -> String {
 /// Reads an encoded value back; text that is no encoding is returned as it is (somebody may have
 /// edited the tag).
 pub fn decode(text: &str) -> String {
+    if !text.contains('=') {
+        return text.to_owned();
+    }
     let bytes = text.as_bytes();
     let mut out = Vec::with_capacity(bytes.len());
     let mut at = 0;

@@ -133,7 +133,7 @@ impl Catalogue {
             completed: marks
                 .and_then(|marks| marks.complete.get())
                 .map(|at| at.to_string().into())
-                .or_else(|| text(|marks| marks.odd)),
+                .or_else(|| text(Marks::odd)),
             skew_s: skew(database, files),
             database: database.map(|half| self.database(half)),
             files: files.map(|half| self.files(half)),
@@ -141,8 +141,8 @@ impl Catalogue {
             secret_version: marks.and_then(|marks| self.pool.spell(marks.version)).map(Into::into),
             note: text(|marks| marks.note),
             hold: text(|marks| marks.hold),
-            drilled: marks.and_then(|marks| marks.drilled.get()),
-            manifest: database.and_then(|half| half.manifest.as_ref()?.spell(&self.pool)).map(Into::into),
+            drilled: marks.and_then(Marks::drilled),
+            manifest: marks.and_then(|marks| marks.manifest(&self.pool)).map(Into::into),
             tool_version: text(|marks| marks.tool),
         }
     }

@@ -13,4 +13,5 @@ pub mod profiles;
 pub mod records;
 pub mod template;
 pub mod remains;
+pub mod replacement;
 pub mod verify;

@@ -84,6 +84,8 @@ mod tests {
             probe: None,
             proof_age: None,
             undo: None,
+            profile: None,
+            backup_at: None,
         }
     }
 

@@ -7,5 +7,7 @@ mod input;
 mod interrupted;
 mod killed;
 mod listing;
+mod params;
 mod runs;
 mod support;
+mod verify;

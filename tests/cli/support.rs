@@ -210,6 +210,45 @@ impl Aws {
     }
 }
 
+impl Aws {
+    /// A backup with its manifest in `place`.
+    pub(crate) fn backed_up(&self, place: &str) -> String {
+        self.file("stacksnap.toml", &format!("[defaults]\nmanifest = \"{place}\"\n"));
+        self.run(&["backup", STACK, "--live"]).ends(0);
+        self.newest()
+    }
+
+    /// The newest backup's id.
+    pub(crate) fn newest(&self) -> String {
+        let list = self.run(&["list", STACK, "-o", "json"]).ends(0).json();
+        list.pointer("/items/0/id").and_then(Value::as_str).unwrap().to_owned()
+    }
+
+    /// One more tag on a snapshot, or another value.
+    pub(crate) fn tag(&self, snapshot: &str, key: &str, value: &str) {
+        let arn = format!("arn:aws:rds:us-east-1:123456789012:cluster-snapshot:{snapshot}");
+        let tag = format!("Tags.Tag.1.Key={}&Tags.Tag.1.Value={}", escaped(key), escaped(value));
+        let body = format!("Action=AddTagsToResource&Version=2014-10-31&ResourceName={}&{tag}", escaped(&arn));
+        self.raw("rds", "Content-Type: application/x-www-form-urlencoded", &body);
+    }
+
+    /// The stack is deleted behind stacksnap's back, and gone.
+    pub(crate) fn delete_stack(&self) {
+        let body = format!("Action=DeleteStack&Version=2010-05-15&StackName={STACK}");
+        self.raw("cloudformation", "Content-Type: application/x-www-form-urlencoded", &body);
+        let patience = Instant::now() + Duration::from_secs(30);
+        while self.run(&["inspect", STACK]).code != 8 {
+            assert!(Instant::now() < patience, "the stack is never gone");
+            thread::sleep(Duration::from_millis(100));
+        }
+    }
+}
+
+fn escaped(text: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte);
+    text.bytes().map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
+}
+
 impl Ran {
     /// What a process came to.
     pub(crate) fn of(output: Output) -> Self {

@@ -2,6 +2,7 @@
 
 pub(crate) mod jobs;
 mod points;
+mod restored;
 pub(crate) mod restores;
 mod start;
 pub(crate) mod state;
@@ -59,13 +60,13 @@ pub(crate) const OPERATIONS: &[Operation] = &[
     ),
     op("DeleteBackupVault", ("DELETE", "/backup-vaults/{backupVaultName}"), VAULT, vaults::delete),
     op("StartRestoreJob", ("PUT", "/restore-jobs"), &["RecoveryPointArn"], restores::start),
-    op("DescribeRestoreJob", ("GET", "/restore-jobs/{restoreJobId}"), &["restoreJobId"], restores::describe),
-    op("ListRestoreJobs", ("GET", "/restore-jobs"), &[], restores::list),
+    op("DescribeRestoreJob", ("GET", "/restore-jobs/{restoreJobId}"), &["restoreJobId"], restored::describe),
+    op("ListRestoreJobs", ("GET", "/restore-jobs"), &[], restored::list),
     op(
         "ListRestoreJobsByProtectedResource",
         ("GET", "/resources/{resourceArn}/restore-jobs"),
         RESOURCE,
-        restores::list_by_resource,
+        restored::list_by_resource,
     ),
     op("DescribeRegionSettings", ("GET", "/account-settings"), &[], vaults::region_settings),
 ];

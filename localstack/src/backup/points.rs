@@ -89,6 +89,8 @@ pub(crate) fn restore_metadata(cx: &mut Cx<'_>, input: &Input) -> Answer {
     let id = point.resource.rsplit('/').next().unwrap_or_default();
     let file_system = cx.realm.file_systems.get(id);
     let key = file_system.and_then(|each| each.kms_key.clone());
+    // Of a file system that is gone nothing else is known than that it was encrypted.
+    let encrypted = key.is_some() || file_system.is_none();
     Ok(json!({
         "BackupVaultArn": vault.arn,
         "RecoveryPointArn": point.arn,
@@ -96,7 +98,7 @@ pub(crate) fn restore_metadata(cx: &mut Cx<'_>, input: &Input) -> Answer {
         "RestoreMetadata": {
             "file-system-id": id,
             "newFileSystem": "false",
-            "Encrypted": key.is_some().to_string(),
+            "Encrypted": encrypted.to_string(),
             "KmsKeyId": key,
             "PerformanceMode": "generalPurpose",
             "CreationToken": format!("restore-{id}"),

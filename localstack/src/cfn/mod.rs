@@ -3,7 +3,9 @@
 mod admission;
 pub(crate) mod change_sets;
 pub(crate) mod changes;
+mod departure;
 mod describe;
+mod drafts;
 mod execute;
 mod finish;
 mod history;
@@ -40,7 +42,7 @@ pub(crate) const OPERATIONS: &[Operation] = &[
     op("DescribeStackEvents", STACK, stacks::describe_stack_events),
     op("GetTemplate", STACK, templates::get_template),
     op("GetTemplateSummary", STACK, templates::get_template_summary),
-    op("CreateChangeSet", SET, change_sets::create),
+    op("CreateChangeSet", SET, drafts::create),
     op("DescribeChangeSet", SET, describe::describe_change_set),
     op("ListChangeSets", STACK, describe::list_change_sets),
     op("ExecuteChangeSet", SET, execute::execute),
@@ -49,8 +51,8 @@ pub(crate) const OPERATIONS: &[Operation] = &[
     op("UpdateStack", STACK, update::update_stack),
     op("ContinueUpdateRollback", STACK, update::continue_rollback),
     op("CreateStack", STACK, lifecycle::create_stack),
-    op("DeleteStack", STACK, lifecycle::delete_stack),
-    op("UpdateTerminationProtection", STACK, lifecycle::protect),
+    op("DeleteStack", STACK, departure::delete_stack),
+    op("UpdateTerminationProtection", STACK, departure::protect),
     op("ValidateTemplate", &["TemplateURL"], templates::validate),
 ];
 

@@ -170,8 +170,13 @@ impl Snapshot {
         at: Timestamp,
         done: Timestamp,
     ) -> Self {
+        Self { copy: realm.rows_of(&cluster.id, at), ..Self::blank(cluster, id, kind, at, done) }
+    }
+
+    /// The same without any rows.
+    pub(crate) fn blank(cluster: &Cluster, id: &str, kind: &'static str, at: Timestamp, done: Timestamp) -> Self {
         Self {
-            copy: realm.rows_of(&cluster.id, at),
+            copy: None,
             id: id.to_owned(),
             cluster: cluster.id.clone(),
             source: std::sync::Arc::new(cluster.clone()),

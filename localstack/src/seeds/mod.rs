@@ -1,6 +1,7 @@
 //! What a stack is made of before the first request: data, not behaviour.
 
 mod hubs;
+mod hubs_resources;
 mod plant;
 mod sample;
 mod snapshots;

@@ -7,6 +7,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
+/// More snapshots than this at once have no rows in them: they would fill the memory.
+const WITH_ROWS: u32 = 1000;
+
 /// Manual snapshots of a cluster, one after the other up to now.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -53,7 +56,10 @@ impl SnapshotSeed {
             let age = f64::from(self.count - number) * self.every;
             let at = later(now, seconds(-age));
             let id = self.id_of(number, at);
-            let mut snapshot = Snapshot::of(realm, &cluster, &id, "manual", at, at);
+            let mut snapshot = Snapshot::blank(&cluster, &id, "manual", at, at);
+            if self.count <= WITH_ROWS {
+                snapshot.copy = realm.rows_of(&cluster.id, at);
+            }
             snapshot.tags = self.tags_of(number, at);
             realm.databases.snapshots.insert(id, snapshot);
         }

@@ -21,7 +21,7 @@ pub(crate) struct Params {
     /// A backup's id, or STACK@latest, STACK@oldest, STACK@latest-drilled.
     #[arg(value_name = "BACKUP", required_unless_present = "snapshot", conflicts_with = "snapshot")]
     backup: Option<Selector>,
-    /// The new stack's name [default: the backup's id].
+    /// The new stack's name [default: the source's with `-restored` behind it].
     #[arg(long, value_name = "NAME", value_parser = stack_arg::parse)]
     new_stack: Option<String>,
     /// The form; with `-o json` or `-o yaml` a document that says where each value comes from.

@@ -5,7 +5,9 @@ use super::super::context::Context;
 use super::super::exit::Exit;
 use super::super::failure::Failure;
 use super::super::unfinished::{self, Unfinished};
-use super::super::{holder, stack_arg};
+use super::super::{holder, recipe, stack_arg};
+use crate::aws::Aws;
+use crate::model::run::{Kind, Run};
 use crate::world::World;
 
 /// Drive an interrupted run to its end, from any machine.
@@ -17,6 +19,15 @@ pub(crate) struct Resume {
     /// The stack's name.
     #[arg(value_parser = stack_arg::parse)]
     stack: String,
+    /// A replacement that stands still: delete the new stack, and restore the safety backup.
+    #[arg(long)]
+    roll_back: bool,
+    /// The value of a NoEcho parameter of a stack that is still to be created: it was kept nowhere.
+    #[arg(long, value_name = "KEY=VALUE")]
+    set: Vec<String>,
+    /// The same, from a file.
+    #[arg(long, value_name = "KEY=FILE")]
+    set_file: Vec<String>,
     #[command(flatten)]
     topology: TopologyFlags,
 }
@@ -27,12 +38,25 @@ pub(crate) struct Resume {
 /// It did not end well, or it cannot be told what to do.
 pub(crate) async fn run(args: &Resume, cx: &Context) -> Result<Exit, Failure> {
     let aws = cx.aws().await?;
+    aws.give(recipe::given(&args.set, &args.set_file)?);
     match unfinished::find(cx, &aws, &args.stack).await? {
         Unfinished::Held(run) => {
             cx.tell(&holder::standing(&run, aws.now()));
-            unfinished::drive(cx, &aws, *run).await
+            unfinished::drive(cx, &aws, args.urge(&aws, *run).await).await
         }
-        Unfinished::Unlocked(run) => unfinished::relock(cx, &aws, *run).await,
+        Unfinished::Unlocked(run) => unfinished::relock(cx, &aws, args.urge(&aws, *run).await).await,
         Unfinished::Lost | Unfinished::None => unfinished::settle(cx, &aws, &args.stack, &args.topology).await,
+    }
+}
+
+impl Resume {
+    /// What failed is tried again; and what was decided is saved before anything is done.
+    async fn urge(&self, aws: &Aws, run: Run) -> Run {
+        let mut run = Run { urged: true, ..run };
+        if self.roll_back && run.kind == Kind::Replace {
+            run.rebuilt.roll_back = true;
+            drop(aws.save(&run).await);
+        }
+        run
     }
 }

@@ -6,7 +6,8 @@ use std::borrow::Cow;
 /// `text` without control characters, ANSI sequences and the characters that change the direction
 /// of writing. Line ends and tabs become spaces.
 pub(crate) fn clean(text: &str) -> Cow<'_, str> {
-    if !text.chars().any(harmful) {
+    let usual = |byte: u8| matches!(byte, b' '..=b'~');
+    if text.bytes().all(usual) || !text.chars().any(harmful) {
         return Cow::Borrowed(text);
     }
     let mut out = String::with_capacity(text.len());

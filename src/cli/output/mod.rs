@@ -5,6 +5,8 @@
 pub(crate) mod clean;
 pub(crate) mod halves;
 pub(crate) mod human;
+pub(crate) mod new_stack;
+pub(crate) mod replace_plan;
 mod paint;
 mod query;
 #[cfg(test)]
@@ -93,6 +95,15 @@ pub(crate) fn emit<T: Document>(document: &T, globals: &Globals, now: Timestamp)
         Err(Trouble::Io(error)) => Err(unwritable(&error)),
         Err(Trouble::Query(failure)) => Err(failure),
     }
+}
+
+/// Writes `document` to stderr, for people, whatever form the result is to have.
+///
+/// # Errors
+/// Those of the output.
+pub(crate) fn show<T: Document>(document: &T, globals: &Globals, now: Timestamp) -> io::Result<()> {
+    let paint = Paint::of_stderr(globals.color);
+    document.text(&mut Page { out: &mut io::stderr().lock(), paint, now })
 }
 
 enum Trouble {

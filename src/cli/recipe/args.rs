@@ -58,6 +58,17 @@ impl RecipeArgs {
     }
 }
 
+/// Values as `resume` is given them.
+///
+/// # Errors
+/// Not KEY=VALUE, or a file that cannot be read.
+pub(crate) fn given(set: &[String], set_file: &[String]) -> Result<Vec<(String, String)>, Failure> {
+    let pairs = |texts: &[String]| texts.iter().map(|text| pair(text)).collect::<Result<Vec<_>, _>>();
+    let set = pairs(set).map_err(Failure::usage)?;
+    let args = RecipeArgs { set, set_file: pairs(set_file).map_err(Failure::usage)?, ..RecipeArgs::default() };
+    Ok(args.given()?.into_iter().map(|given| (given.key, given.value)).collect())
+}
+
 fn read(path: &str) -> Result<String, std::io::Error> {
     let text = if path == "-" { std::io::read_to_string(std::io::stdin())? } else { std::fs::read_to_string(path)? };
     let end = text.strip_suffix('\n').map_or(text.as_str(), |text| text.strip_suffix('\r').unwrap_or(text));

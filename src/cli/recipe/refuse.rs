@@ -24,11 +24,15 @@ pub(super) fn not_restorable(cx: &Context, subject: &Subject, findings: &[Findin
 }
 
 /// Parameters are wrong, or some need the user's value.
-pub(super) fn not_ready(cx: &Context, subject: &Subject, parameters: &Parameters) -> Failure {
+pub(super) fn not_ready(cx: &Context, subject: &Subject, of: &Parameters) -> Failure {
+    parameters(cx, &subject.backup.id, of)
+}
+
+/// The same, of whatever they are for.
+pub(super) fn parameters(cx: &Context, name: &str, parameters: &Parameters) -> Failure {
     for need in &parameters.needs {
         cx.say(&line(need));
     }
-    let name = &subject.backup.id;
     if parameters.refused() {
         let what = format!("the parameters for a new stack of {name} are refused");
         return because(Failure::new(Exit::Refused, "parameters", what), &parameters.findings);

@@ -83,29 +83,52 @@ async fn source(
     publish: bool,
 ) -> Result<TemplateSource, Failure> {
     let backup = &subject.backup;
-    if let Some(url) = at.and_then(|at| address(aws, proof, at)) {
+    let arn = proof.caller.here().map(|caller| caller.arn.as_str()).unwrap_or_default();
+    if let Some(url) = at.and_then(|at| address(aws, arn, at)) {
         return Ok(TemplateSource::Url(url));
     }
-    if text.len() <= LONGEST_BODY || !publish {
+    if !publish {
         return Ok(TemplateSource::Body(text.to_owned()));
     }
-    let place = cx.settings.stack(&backup.stack).manifest.unwrap_or_default();
+    send(cx, aws, &Around { stack: &backup.stack, id: &backup.id, arn }, text).await
+}
+
+/// What a template belongs to.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Around<'a> {
+    /// The stack whose configuration names the bucket.
+    pub(super) stack: &'a str,
+    /// The backup's id.
+    pub(super) id: &'a str,
+    /// Any ARN of the partition.
+    pub(super) arn: &'a str,
+}
+
+/// A template as CreateStack takes it: its text, or, where that is too long, its place in the bucket.
+///
+/// # Errors
+/// It is too long, and there is no bucket.
+pub(super) async fn send(cx: &Context, aws: &Aws, of: &Around<'_>, text: &str) -> Result<TemplateSource, Failure> {
+    if text.len() <= LONGEST_BODY {
+        return Ok(TemplateSource::Body(text.to_owned()));
+    }
+    let place = cx.settings.stack(of.stack).manifest.unwrap_or_default();
     if place == Place::ParameterStore {
         return Err(Failure::new(Exit::Refused, "template-too-long", "the template is too long for a request")
             .why(format!("it has {} bytes, CreateStack takes {LONGEST_BODY}; longer ones it fetches from S3", text.len()))
-            .hint(format!("name a bucket in stacksnap.toml: [stacks.{}] manifest = \"s3://bucket/prefix\"", backup.stack))
+            .hint(format!("name a bucket in stacksnap.toml: [stacks.{}] manifest = \"s3://bucket/prefix\"", of.stack))
             .hint("or put the template into a bucket yourself, and give its --template-url"));
     }
-    let at = aws.keep_template(text, &place, &backup.id).await;
+    let at = aws.keep_template(text, &place, of.id).await;
     let at = at.map_err(|refusal| cx.refused("the template cannot be put into the bucket", &refusal))?;
-    let url = address(aws, proof, &at);
+    let url = address(aws, of.arn, &at);
     url.map(TemplateSource::Url).ok_or_else(|| Failure::new(Exit::Failed, "template", format!("{at} has no URL")))
 }
 
 /// In the caller's partition and region.
-fn address(aws: &Aws, proof: &Proof, at: &str) -> Option<String> {
-    let caller: Arn = proof.caller.here()?.arn.parse().ok()?;
-    url(at, &caller.partition, aws.region())
+fn address(aws: &Aws, arn: &str, at: &str) -> Option<String> {
+    let arn: Arn = arn.parse().ok()?;
+    url(at, &arn.partition, aws.region())
 }
 
 fn read(path: &Path) -> Result<String, Failure> {

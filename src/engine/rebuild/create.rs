@@ -81,7 +81,6 @@ fn ask(mut turn: Turn<'_>, aim: &Aim) -> Step {
     let Some(stack) = planned(&turn) else {
         return failed(turn, aim, Outcome::Failed, "the run's plan is gone".to_owned());
     };
-    let stack = std::sync::Arc::new(stack.clone());
     let which = if turn.run.phase == Phase::Recreating { 2 } else { 1 };
     let token = format!("ss-create-{}-{which}", turn.run.id);
     let now = turn.now;

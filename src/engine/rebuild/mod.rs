@@ -32,10 +32,12 @@ mod prove;
 
 pub(super) use preflight::check_intent;
 
+use std::sync::Arc;
+
 use super::turn::Turn;
 use super::{Action, Halt, Look, Next, Step, backup};
 use crate::model::new_stack::NewStack;
-use crate::model::rebuild::{Aim, Undo};
+use crate::model::rebuild::{Aim, SAFETY_POINT, Undo};
 use crate::model::run::{Kind, Outcome, Phase, Run};
 use crate::model::stack::Stack;
 use crate::model::tags;
@@ -87,10 +89,19 @@ fn own(run: &Run, stack: &Stack) -> bool {
     stack.tags.iter().any(|tag| tag.key == tags::RUN && tag.value == run.id.as_str())
 }
 
-/// The stack that is at hand, as it is planned.
-fn planned<'a>(turn: &Turn<'a>) -> Option<&'a NewStack> {
+/// The stack that is at hand, as it is planned; with the safety backup's recovery point, which was not known
+/// when the plan was made.
+fn planned(turn: &Turn<'_>) -> Option<Arc<NewStack>> {
     let plan = turn.seen.plan.here()?;
-    if turn.run.phase >= Phase::Recreating { plan.second.as_deref() } else { Some(&plan.first) }
+    if turn.run.phase < Phase::Recreating {
+        return Some(plan.first.clone());
+    }
+    let mut stack = NewStack::clone(plan.second.as_deref()?);
+    let point = turn.run.restoring()?;
+    for parameter in stack.parameters.iter_mut().filter(|parameter| parameter.value.ends_with(SAFETY_POINT)) {
+        parameter.value = point.to_owned();
+    }
+    Some(Arc::new(stack))
 }
 
 /// The new stack is not what it should be.

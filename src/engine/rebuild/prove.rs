@@ -52,7 +52,7 @@ pub(super) fn step(turn: Turn<'_>, aim: &Aim) -> Step {
     else {
         return failed(turn, aim, Outcome::Failed, format!("the new stack {} or its plan is gone", aim.name));
     };
-    let facts = facts(&turn, aim, stack, plan, parts);
+    let facts = facts(&turn, aim, stack, &plan, parts);
     judge(turn, aim, facts)
 }
 

@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use foldhash::fast::RandomState;
 use jiff::Timestamp;
 
 use crate::model::BackupId;
@@ -23,7 +24,7 @@ impl Sym {
 #[derive(Debug, Default)]
 pub(super) struct Pool {
     texts: Vec<Arc<str>>,
-    known: HashMap<Arc<str>, Sym>,
+    known: HashMap<Arc<str>, Sym, RandomState>,
 }
 
 impl Pool {
@@ -44,7 +45,7 @@ impl Pool {
 
     /// No more texts will come: the way to find them is given back.
     pub(super) fn seal(&mut self) {
-        self.known = HashMap::new();
+        self.known = HashMap::default();
     }
 
     pub(super) fn word(&mut self, text: &str) -> Word {

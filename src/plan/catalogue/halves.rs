@@ -1,5 +1,7 @@
 //! The halves, as little of each as a row needs.
 
+use jiff::Timestamp;
+
 use crate::model::half::{RecoveryPoint, Snapshot, Tags};
 use crate::model::{id, tags};
 
@@ -18,9 +20,16 @@ pub(super) struct Marks {
     pub(super) note: Sym,
     pub(super) hold: Sym,
     pub(super) complete: Instant,
+    rare: Option<Box<Rare>>,
+}
+
+/// What only some have, or what is different in each: kept only where it is.
+#[derive(Clone, Debug)]
+struct Rare {
     /// A mark of completeness that is no timestamp of ours (somebody edited it).
-    pub(super) odd: Sym,
-    pub(super) drilled: Instant,
+    odd: Sym,
+    drilled: Instant,
+    manifest: Option<Sheet>,
 }
 
 impl Marks {
@@ -33,13 +42,28 @@ impl Marks {
         let (note, hold) = (keep(tags::NOTE), keep(tags::HOLD));
         let version = tags.get(tags::SECRET_VERSION).map_or(Word::None, |value| pool.word(&tags::decode(value)));
         let (complete, odd) = mark(pool, tags);
-        let drilled = tags.get(tags::DRILLED).and_then(|value| tags::decode(value).parse().ok());
-        let drilled = Instant::of(drilled);
-        Some(Self { id, stack, stack_id, mode, secret, tool, version, note, hold, complete, odd, drilled })
+        let drilled = Instant::of(tags.get(tags::DRILLED).and_then(|value| tags::decode(value).parse().ok()));
+        let manifest = Sheet::read(pool, tags);
+        let rare = odd != Sym::NONE || drilled != Instant::NONE || manifest.is_some();
+        let rare = rare.then(|| Box::new(Rare { odd, drilled, manifest }));
+        Some(Self { id, stack, stack_id, mode, secret, tool, version, note, hold, complete, rare })
     }
 
     pub(super) fn marked(&self) -> bool {
-        self.complete.get().is_some() || self.odd != Sym::NONE
+        self.complete.get().is_some() || self.odd() != Sym::NONE
+    }
+
+    pub(super) fn odd(&self) -> Sym {
+        self.rare.as_ref().map_or(Sym::NONE, |rare| rare.odd)
+    }
+
+    pub(super) fn drilled(&self) -> Option<Timestamp> {
+        self.rare.as_ref()?.drilled.get()
+    }
+
+    /// The manifest's tag, as it was read.
+    pub(super) fn manifest(&self, pool: &Pool) -> Option<String> {
+        self.rare.as_ref()?.manifest.as_ref()?.spell(pool)
     }
 
     /// It belongs to the stack of this name; without the tag, the id tells.
@@ -60,25 +84,25 @@ fn mark(pool: &mut Pool, tags: &Tags) -> (Instant, Sym) {
     if ours { (at, Sym::NONE) } else { (Instant::NONE, pool.keep(&text)) }
 }
 
-/// What the tag says of the manifest. Each has a checksum of its own, so it is kept only where there is one.
+/// What the tag says of the manifest.
 #[derive(Clone, Debug)]
-pub(super) enum Sheet {
+enum Sheet {
     Kept { digest: [u8; 32], place: Sym },
     /// Somebody edited it.
     Odd(Sym),
 }
 
 impl Sheet {
-    fn read(pool: &mut Pool, tags: &Tags) -> Option<Box<Self>> {
+    fn read(pool: &mut Pool, tags: &Tags) -> Option<Self> {
         let text = tags::decode(tags.get(tags::MANIFEST)?);
-        let sheet = match tags::read_manifest(&text).and_then(|(digest, place)| Some((bytes(&digest)?, place))) {
+        let known = tags::read_manifest(&text).and_then(|(digest, place)| Some((bytes(&digest)?, place)));
+        Some(match known {
             Some((digest, place)) => Self::Kept { digest, place: pool.keep(&place.to_string()) },
             None => Self::Odd(pool.keep(&text)),
-        };
-        Some(Box::new(sheet))
+        })
     }
 
-    pub(super) fn spell(&self, pool: &Pool) -> Option<String> {
+    fn spell(&self, pool: &Pool) -> Option<String> {
         match self {
             Self::Kept { digest, place } => {
                 let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
@@ -109,7 +133,6 @@ pub(super) struct Database {
     pub(super) cluster: Sym,
     pub(super) vault: Sym,
     pub(super) point: SmallArn,
-    pub(super) manifest: Option<Box<Sheet>>,
     pub(super) created: Instant,
     pub(super) gib: i32,
     pub(super) available: bool,
@@ -131,7 +154,6 @@ impl Database {
             cluster: pool.keep(&snapshot.cluster),
             vault: tag(tags::VAULT).map_or(Sym::NONE, |vault| pool.keep(&vault)),
             point: tag(tags::RECOVERY_POINT).map_or(SmallArn::NONE, |arn| pool.arn(&arn)),
-            manifest: Sheet::read(pool, &snapshot.tags),
             created: Instant::of(snapshot.created),
             gib: snapshot.allocated_gib.unwrap_or(-1),
             available: snapshot.status.as_str() == "available",

@@ -380,3 +380,20 @@ fn a_hundred_thousand_backups_join_without_being_listed_one_by_one() {
     let catalogue = gather.join(&[], now());
     assert_eq!(catalogue.backups().filter(|backup| backup.state == State::Complete).count(), 100_000);
 }
+
+#[test]
+fn a_drill_and_a_manifest_are_read_from_the_snapshots_tags() {
+    let place = "s3://my-bucket/prod".parse().unwrap();
+    let tag = tags::manifest(&"0a".repeat(32), &place);
+    let with = |manifest: &str, drilled: &str| {
+        let mut snapshot = snapshot(&id(0), Some(1), true);
+        snapshot.tags.insert(tags::MANIFEST.to_owned(), manifest.to_owned());
+        snapshot.tags.insert(tags::DRILLED.to_owned(), drilled.to_owned());
+        World::default().snapshot(snapshot).point(point(1, None)).catalogue().backups().next().unwrap()
+    };
+    let backup = with(&tag, "2026-11-20T03:00:00Z");
+    assert_eq!(backup.manifest.as_deref(), Some(tag.as_str()));
+    assert_eq!(backup.drilled, Some("2026-11-20T03:00:00Z".parse().unwrap()));
+    let edited = with("somewhere", "yesterday");
+    assert_eq!((edited.manifest.as_deref(), edited.drilled), (Some("somewhere"), None));
+}

@@ -1,7 +1,8 @@
 //! What CloudFormation refuses before it looks at any parameter.
 
 use super::read::format_error;
-use super::{functions::references, members, text};
+use super::references::references;
+use super::{members, text};
 use crate::error::AwsError;
 use serde_json::Value;
 use std::collections::BTreeSet;

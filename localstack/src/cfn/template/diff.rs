@@ -1,8 +1,10 @@
 //! What another template, or other parameter values, would do to the resources.
 
+use super::causes::cause;
 use super::eval::{Scope, Symbols};
-use super::functions::references;
-use super::{Template, deletion_policy, plain, text};
+use super::references::references;
+use super::replacement::replacement;
+use super::{Template, deletion_policy, text};
 use crate::cfn::state::{Change, Resource, Stack};
 use crate::error::AwsError;
 use crate::realm::Realm;
@@ -25,52 +27,6 @@ impl Symbols for Names {
 
     fn import(&self, name: &str) -> Option<String> {
         Some(format!("${{import {name}}}"))
-    }
-}
-
-/// Properties whose change makes another physical resource.
-const ALWAYS: [(&str, &[&str]); 12] = [
-    (
-        "AWS::RDS::DBCluster",
-        &[
-            "AvailabilityZones",
-            "DBClusterIdentifier",
-            "DBSubnetGroupName",
-            "DatabaseName",
-            "EngineMode",
-            "KmsKeyId",
-            "MasterUsername",
-            "RestoreToTime",
-            "RestoreType",
-            "SnapshotIdentifier",
-            "SourceDBClusterIdentifier",
-            "StorageEncrypted",
-            "UseLatestRestorableTime",
-        ],
-    ),
-    ("AWS::RDS::DBInstance", &["AvailabilityZone", "DBClusterIdentifier", "DBInstanceIdentifier", "Engine"]),
-    ("AWS::EFS::FileSystem", &["AvailabilityZoneName", "Encrypted", "KmsKeyId", "PerformanceMode"]),
-    ("AWS::EFS::MountTarget", &["FileSystemId", "SubnetId"]),
-    (
-        "Custom::EFS",
-        &["BackupVaultName", "Encrypted", "KmsKeyId", "PerformanceMode", "RecoveryPointArn", "RestoreStackName"],
-    ),
-    ("AWS::Backup::BackupVault", &["BackupVaultName", "EncryptionKeyArn"]),
-    ("AWS::IAM::Role", &["Path", "RoleName"]),
-    ("AWS::SecretsManager::Secret", &["Name"]),
-    ("AWS::SSM::Parameter", &["Name", "Type"]),
-    ("AWS::S3::Bucket", &["BucketName"]),
-    ("AWS::Logs::LogGroup", &["LogGroupName"]),
-    ("AWS::KMS::Key", &["KeySpec", "KeyUsage"]),
-];
-
-/// `True`, `Conditional` or `False`.
-fn replacement(kind: &str, property: &str) -> &'static str {
-    let row = ALWAYS.iter().find(|(known, _)| *known == kind);
-    match row {
-        Some((_, properties)) if properties.contains(&property) => "True",
-        None if kind.starts_with("Custom::") || kind == "AWS::CloudFormation::CustomResource" => "Conditional",
-        _ => "False",
     }
 }
 
@@ -193,55 +149,6 @@ fn worst(kind: &str, was: &Value, is: &Value) -> Option<String> {
         _ => 2,
     };
     changed.min_by_key(weight)
-}
-
-/// The changed parameter that a property depends on, through conditions too.
-fn cause(old: &Scope<'_>, new: &Scope<'_>, logical: &str, property: &str) -> Option<String> {
-    let part = |scope: &Scope<'_>| scope.template.resource(logical)?.get("Properties")?.get(property).cloned();
-    let mut names = BTreeSet::new();
-    for scope in [old, new] {
-        if let Some(tree) = part(scope) {
-            leads(scope.template, &tree, &mut names, 0);
-        }
-    }
-    let differs = |key: &&String| old.parameters.get(*key) != new.parameters.get(*key);
-    let declared = new.template.parameters.iter().map(|each| &each.key);
-    declared.filter(|key| names.contains(*key)).find(differs).cloned()
-}
-
-fn leads(template: &Template, tree: &Value, names: &mut BTreeSet<String>, depth: usize) {
-    if depth > 16 {
-        return;
-    }
-    references(tree, &|_| None, names);
-    let mut conditions = BTreeSet::new();
-    named_conditions(tree, &mut conditions);
-    for name in conditions {
-        if let Some(tree) = template.body.get("Conditions").and_then(|all| all.get(&name)) {
-            leads(template, tree, names, depth + 1);
-        }
-    }
-}
-
-fn named_conditions(tree: &Value, found: &mut BTreeSet<String>) {
-    match tree {
-        Value::Array(items) => items.iter().for_each(|item| named_conditions(item, found)),
-        Value::Object(members) => {
-            for (name, value) in members {
-                match (name.as_str(), value) {
-                    ("Condition", Value::String(condition)) => {
-                        found.insert(condition.clone());
-                    }
-                    ("Fn::If", Value::Array(items)) => {
-                        found.extend(items.first().map(plain));
-                        named_conditions(value, found);
-                    }
-                    _ => named_conditions(value, found),
-                }
-            }
-        }
-        _ => {}
-    }
 }
 
 /// Resources that use one which is replaced may change with it.

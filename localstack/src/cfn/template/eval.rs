@@ -1,7 +1,7 @@
 //! What a template comes to with certain parameter values.
 
-use super::functions;
 use super::{Template, plain};
+use super::{conditions, functions};
 use crate::error::AwsError;
 use crate::realm::Realm;
 use serde_json::{Map, Value};
@@ -126,7 +126,7 @@ impl<'a> Scope<'a> {
         let defined = self.template.body.get("Conditions").and_then(|all| all.get(name));
         let text = || format!("Template format error: Unresolved condition {name} in the template");
         let tree = defined.ok_or_else(|| AwsError::validation(text()))?;
-        functions::holds(self, tree, depth + 1)
+        conditions::holds(self, tree, depth + 1)
     }
 
     /// Whether a resource or an output is made.
@@ -161,13 +161,13 @@ impl<'a> Scope<'a> {
         let rules = self.template.body.get("Rules").and_then(Value::as_object);
         for rule in rules.into_iter().flatten().map(|(_, rule)| rule) {
             if let Some(when) = rule.get("RuleCondition")
-                && !functions::holds(self, when, 0)?
+                && !conditions::holds(self, when, 0)?
             {
                 continue;
             }
             for assertion in rule.get("Assertions").and_then(Value::as_array).into_iter().flatten() {
                 let tree = assertion.get("Assert").unwrap_or(&Value::Bool(true));
-                if !functions::holds(self, tree, 0)? {
+                if !conditions::holds(self, tree, 0)? {
                     return Ok(Some(super::text(assertion, "AssertDescription")));
                 }
             }

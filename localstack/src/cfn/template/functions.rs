@@ -1,10 +1,10 @@
 //! The intrinsic functions.
 
+use super::conditions::holds;
 use super::eval::Scope;
 use super::plain;
 use crate::error::AwsError;
 use serde_json::{Map, Value, json};
-use std::collections::BTreeSet;
 
 type Found = Result<Option<Value>, AwsError>;
 
@@ -46,12 +46,13 @@ fn scope_text(scope: &Scope<'_>, tree: &Value, depth: usize) -> Result<String, A
 }
 
 /// The arguments as they are, at least so many.
-fn arguments<'a>(name: &str, tree: &'a Value, least: usize) -> Result<&'a [Value], AwsError> {
+pub(super) fn arguments<'a>(name: &str, tree: &'a Value, least: usize) -> Result<&'a [Value], AwsError> {
     let items = tree.as_array().map(Vec::as_slice).filter(|items| items.len() >= least);
     items.ok_or_else(|| error(format!("{name} requires a list argument with {least} elements")))
 }
 
-fn argument(items: &[Value], place: usize) -> &Value {
+/// One of them, or nothing.
+pub(super) fn argument(items: &[Value], place: usize) -> &Value {
     items.get(place).unwrap_or(&Value::Null)
 }
 
@@ -209,85 +210,6 @@ fn cidr(scope: &Scope<'_>, tree: &Value, depth: usize) -> Found {
         format!("{}/{}", std::net::Ipv4Addr::from(first), 32 - bits)
     };
     Ok(Some((0..count).map(network).collect()))
-}
-
-/// Whether a condition's expression holds.
-pub(super) fn holds(scope: &Scope<'_>, tree: &Value, depth: usize) -> Result<bool, AwsError> {
-    let call = tree.as_object().and_then(|members| members.iter().next());
-    match call.map(|(name, argument)| (name.as_str(), argument)) {
-        Some(("Condition", name)) => scope.condition_at(&plain(name), depth),
-        Some(("Fn::Equals", list)) => {
-            let items = arguments("Fn::Equals", list, 2)?;
-            let (left, right) = (scope.at(argument(items, 0), depth)?, scope.at(argument(items, 1), depth)?);
-            Ok(left.map(|value| plain(&value)) == right.map(|value| plain(&value)))
-        }
-        Some(("Fn::Not", list)) => Ok(!holds(scope, argument(arguments("Fn::Not", list, 1)?, 0), depth + 1)?),
-        Some(("Fn::And", list)) => all(scope, arguments("Fn::And", list, 2)?, depth, true),
-        Some(("Fn::Or", list)) => Ok(!all(scope, arguments("Fn::Or", list, 2)?, depth, false)?),
-        Some((name, _)) => Err(AwsError::not_implemented("cloudformation", name)),
-        None => Ok(plain(tree) == "true"),
-    }
-}
-
-/// Whether all conditions are `wanted`.
-fn all(scope: &Scope<'_>, items: &[Value], depth: usize, wanted: bool) -> Result<bool, AwsError> {
-    for item in items {
-        if holds(scope, item, depth + 1)? != wanted {
-            return Ok(false);
-        }
-    }
-    Ok(true)
-}
-
-/// The names that a part of a template refers to; `branch` says which way an `Fn::If` goes.
-pub(super) fn references(tree: &Value, branch: &dyn Fn(&str) -> Option<bool>, found: &mut BTreeSet<String>) {
-    match tree {
-        Value::Array(items) => items.iter().for_each(|item| references(item, branch, found)),
-        Value::Object(members) => {
-            if let Some(Value::String(name)) = members.get("DependsOn") {
-                found.insert(name.clone());
-            } else if let Some(Value::Array(names)) = members.get("DependsOn") {
-                found.extend(names.iter().map(plain));
-            }
-            match call_in(members) {
-                Some(("Ref", name)) => {
-                    found.insert(plain(name));
-                }
-                Some(("Fn::GetAtt", Value::String(text))) => {
-                    found.extend(text.split('.').next().map(str::to_owned));
-                }
-                Some(("Fn::GetAtt", list)) => {
-                    found.extend(list.get(0).map(plain));
-                }
-                Some(("Fn::Sub", tree)) => sub_references(tree, branch, found),
-                Some(("Fn::If", Value::Array(items))) => {
-                    let way = branch(&plain(argument(items, 0)));
-                    for place in [1, 2] {
-                        if way.is_none_or(|way| way == (place == 1)) {
-                            references(argument(items, place), branch, found);
-                        }
-                    }
-                }
-                _ => members.values().for_each(|member| references(member, branch, found)),
-            }
-        }
-        _ => {}
-    }
-}
-
-fn sub_references(tree: &Value, branch: &dyn Fn(&str) -> Option<bool>, found: &mut BTreeSet<String>) {
-    let (template, own) = match tree {
-        Value::Array(items) => (plain(argument(items, 0)), argument(items, 1)),
-        other => (plain(other), &Value::Null),
-    };
-    references(own, branch, found);
-    for part in template.split("${").skip(1) {
-        let name = part.split('}').next().unwrap_or_default().trim();
-        let logical = name.split('.').next().unwrap_or_default();
-        if !name.starts_with('!') && own.get(name).is_none() {
-            found.insert(logical.to_owned());
-        }
-    }
 }
 
 fn base64(bytes: &[u8]) -> String {

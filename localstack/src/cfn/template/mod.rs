@@ -1,12 +1,16 @@
 //! Templates: their text, what they declare, and what they come to.
 
+mod causes;
 mod check;
+mod conditions;
 mod diff;
 mod eval;
 mod functions;
 mod needs;
 mod order;
 mod read;
+mod references;
+mod replacement;
 mod source;
 
 pub(crate) use diff::{differences, first_changes};

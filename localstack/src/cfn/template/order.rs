@@ -1,7 +1,7 @@
 //! Which resource needs which others first.
 
 use super::Scope;
-use super::functions::references;
+use super::references::references;
 use crate::error::AwsError;
 use std::collections::{BTreeMap, BTreeSet};
 

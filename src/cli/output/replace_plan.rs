@@ -1,0 +1,86 @@
+//! What a replacement would destroy and make, as it is shown before it is confirmed.
+
+use std::io;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::new_stack::NewStackPlan;
+use super::table::{self, Cell, Tone};
+use super::{Document, Page};
+
+/// What would happen.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(title = "ReplacePlan")]
+pub(crate) struct ReplacePlan {
+    /// The stack.
+    pub(crate) stack: String,
+    /// Its ARN: this one is deleted, and no other.
+    pub(crate) stack_id: String,
+    /// When the backup was drilled; absent: it is drilled first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) drilled: Option<String>,
+    /// Every resource of the stack, and what becomes of it.
+    pub(crate) resources: Vec<Doomed>,
+    /// The stack that is made in its place.
+    pub(crate) new_stack: NewStackPlan,
+}
+
+/// One resource of the stack.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Doomed {
+    /// Its logical id, with those of nested stacks before it.
+    pub(crate) resource: String,
+    /// Its type.
+    #[serde(rename = "type")]
+    pub(crate) kind: String,
+    /// Its physical id.
+    pub(crate) physical_id: String,
+    /// What becomes of it.
+    pub(crate) fate: Fate,
+}
+
+/// What becomes of a resource.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Fate {
+    /// Deleted.
+    Deleted,
+    /// Deleted; CloudFormation takes a final snapshot.
+    FinalSnapshot,
+    /// The template does not tell.
+    Unknown,
+    /// It stays, and belongs to no stack any more.
+    Stays,
+}
+
+impl Fate {
+    fn cell(self) -> Cell {
+        match self {
+            Self::Deleted => Cell::toned("destroyed", Tone::Error),
+            Self::FinalSnapshot => Cell::toned("destroyed, after a final snapshot", Tone::Error),
+            Self::Unknown => Cell::toned("destroyed, unless the template says otherwise", Tone::Warning),
+            Self::Stays => Cell::toned("stays, outside of any stack", Tone::Good),
+        }
+    }
+}
+
+impl Document for ReplacePlan {
+    const KIND: &'static str = "ReplacePlan";
+
+    fn text(&self, page: &mut Page<'_>) -> io::Result<()> {
+        page.line(format!("would replace stack {}", page.paint.bold(&self.stack)))?;
+        page.field("Deleted", &self.stack_id)?;
+        let proof = self.drilled.as_deref().map_or("none that is young enough: drilled first".to_owned(), |at| format!("drilled {at}"));
+        page.field("Proof", proof)?;
+        page.field("Safety backup", "taken first, with the stack offline; it stays offline until it is replaced")?;
+        page.line("")?;
+        table::write(page, ["RESOURCE", "TYPE", "PHYSICAL ID", "WHAT BECOMES OF IT"], || self.resources.iter(), |row| {
+            [Cell::from(&row.resource), Cell::from(&row.kind), Cell::from(&row.physical_id), row.fate.cell()]
+        })?;
+        page.line("")?;
+        self.new_stack.text(page)
+    }
+}

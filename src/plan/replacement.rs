@@ -1,0 +1,112 @@
+//! What stands in the way of replacing a stack: found before anything is destroyed.
+
+use crate::model::Arn;
+use crate::model::backup::Backup;
+use crate::model::new_stack::NewStack;
+use crate::model::stack::Resource;
+use crate::model::survey::{Key, Survey};
+
+use super::template::{Clash, Needs, Scope, Template, outliving, perishing};
+
+/// Everything that decides.
+#[derive(Clone, Copy, Debug)]
+pub struct Around<'a> {
+    /// The stack's present template.
+    pub old: &'a Template,
+    /// The new stack's, where its text is known.
+    pub new: Option<&'a Template>,
+    /// The new stack.
+    pub plan: &'a NewStack,
+    /// The stack's resources.
+    pub existing: &'a [Resource],
+    /// The backup.
+    pub backup: &'a Backup,
+    /// The stack as it is.
+    pub survey: &'a Survey,
+    /// KMS keys that the backup needs.
+    pub keys: &'a [Key],
+}
+
+/// What was found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Obstacles {
+    /// It must not be begun.
+    pub errors: Vec<Obstacle>,
+    /// Somebody should know.
+    pub warnings: Vec<String>,
+}
+
+/// One thing that must be mended first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Obstacle {
+    /// What.
+    pub what: String,
+    /// Why that matters.
+    pub why: String,
+    /// What to do.
+    pub remedy: String,
+}
+
+/// Names that would collide, and things that the deletion would take with it although the backup, or the safety
+/// backup, needs them.
+pub fn obstacles(of: &Around<'_>) -> Obstacles {
+    let mut found = Obstacles::default();
+    collisions(of, &mut found);
+    losses(of, &mut found);
+    found
+}
+
+fn collisions(of: &Around<'_>, found: &mut Obstacles) {
+    let Some(new) = of.new else {
+        found.warnings.push(
+            "the new template's text is not known: whether a name would be taken twice is seen only when the stack is created"
+                .to_owned(),
+        );
+        return;
+    };
+    let arn: Option<Arn> = of.survey.stack.here().and_then(|stack| stack.id.parse().ok());
+    let parameters = of.plan.parameters.iter().map(|p| (p.key.as_str(), p.value.as_str()));
+    let scope = Scope::new(new, &of.plan.name, parameters);
+    let scope = match &arn {
+        Some(arn) => scope.at(&arn.region, &arn.account),
+        None => scope,
+    };
+    for one in outliving(of.old, &scope, of.existing) {
+        let what = format!("{} {} ({}) outlives the stack", one.resource_type, one.physical_id, one.logical_id);
+        match one.clash {
+            Clash::No => {}
+            Clash::Possible => {
+                found.warnings.push(format!("{what}, and the new stack may want its name. {}", one.remedy));
+            }
+            Clash::Certain => found.errors.push(Obstacle {
+                what,
+                why: "the new stack makes something of this very name, so its creation would fail when the old stack is gone".to_owned(),
+                remedy: one.remedy,
+            }),
+        }
+    }
+}
+
+fn losses(of: &Around<'_>, found: &mut Obstacles) {
+    let topology = of.survey.topology.as_ref().and_then(|topology| topology.as_ref().ok());
+    let parameter_store = topology.map(|topology| topology.parameter_store.clone()).unwrap_or_default();
+    let keys: Vec<String> = of.keys.iter().chain(&of.survey.keys).map(|key| key.id.clone()).collect();
+    let own_secret = of.survey.secret.here().map(|secret| secret.arn.as_str());
+    let vaults = [of.backup.files.as_ref().map(|files| &*files.vault), topology.map(|t| t.vault.value.as_str())];
+    let needs = |secret, vault| Needs { secret, vault, parameter_store: &parameter_store, keys: &keys };
+    let [backups, own] = vaults;
+    let mut all = perishing(of.old, of.existing, needs(of.backup.secret_arn.as_deref(), backups));
+    for one in perishing(of.old, of.existing, needs(own_secret, own)) {
+        if !all.iter().any(|other| other.place == one.place) {
+            all.push(one);
+        }
+    }
+    for one in all {
+        let what = format!("{} {} ({})", one.resource_type, one.physical_id, one.place);
+        if one.needed {
+            found.errors.push(Obstacle { what, why: one.why.to_owned(), remedy: one.remedy });
+        } else {
+            found.warnings.push(format!("{what}: {} {}", one.why, one.remedy));
+        }
+    }
+}
