@@ -1,4 +1,5 @@
-//! An AWS for tests and demonstrations, as far as one backup of a stack needs it.
+//! An AWS for tests and demonstrations, as far as the backup of a stack, its restore and its
+//! deletion need it.
 //!
 //! It speaks AWS's wire protocols and answers with AWS's words, states, times and errors.
 //! Its heart is a clock: turned by hand in tests, or real and hurried in a demonstration.

@@ -405,6 +405,8 @@ def storing_objects():
         s3.put_object(Bucket="manifests", Key=f"many/{n}", Body=b"x" * n)
     pages = list(s3.get_paginator("list_objects_v2").paginate(Bucket="manifests", Prefix="many/", PaginationConfig={"PageSize": 2}))
     equal([[o["Key"][-1] for o in p["Contents"]] for p in pages], [["0", "1"], ["2", "3"], ["4"]])
+    top = s3.list_objects_v2(Bucket="manifests", Delimiter="/")
+    equal([p["Prefix"] for p in top["CommonPrefixes"]], ["a b/", "many/"])
     s3.delete_object(Bucket="manifests", Key="many/0")
     equal(s3.list_objects_v2(Bucket="manifests", Prefix="many/")["KeyCount"], 4)
     sandbox("set", {"bucket": "manifests", "denied": True})

@@ -31,7 +31,10 @@ impl Aws {
         let mut things: Vec<Remaining> = found.into_iter().flatten().flatten().collect();
         things.extend(self.named_parameters(&aim.name).await?);
         things.extend(self.final_snapshots(&rows).await?);
-        let unknown = left.into_iter().filter(|row| !known(row)).cloned().collect();
+        let found = |row: &Resource| things.iter().any(|one| row.physical_id.as_deref() == Some(one.thing.id()));
+        // A custom resource whose physical id is a parameter's name, and which is gone with it.
+        let parameter = |row: &Resource| row.physical_id.as_deref().is_some_and(|id| id.starts_with('/'));
+        let unknown = left.into_iter().filter(|row| !known(row) && !found(row) && !parameter(row)).cloned().collect();
         Ok(Remains { things, unknown, of_source })
     }
 

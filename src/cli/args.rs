@@ -129,6 +129,11 @@ pub(crate) struct TopologyFlags {
 }
 
 impl TopologyFlags {
+    /// Of a command that lets only the profile be chosen; the rest is in stacksnap.toml.
+    pub(crate) fn of_profile(stack_profile: Option<String>) -> Self {
+        Self { stack_profile, ..Self::default() }
+    }
+
     /// As discovery takes them.
     pub(crate) fn overrides(&self) -> Overrides {
         Overrides {

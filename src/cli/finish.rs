@@ -80,10 +80,20 @@ struct Finisher<'a> {
 impl Finisher<'_> {
     /// What could not be written is only worth a warning: the run is what counts.
     fn show(&self, driven: &Driven) {
-        let report = RunReport::of(&driven.run, &driven.sights, &self.by_hand(driven));
+        let mut report = RunReport::of(&driven.run, &driven.sights, &self.by_hand(driven));
+        report.next.extend(self.after_restore(&driven.run));
         if let Err(failure) = self.cx.emit(&report) {
             self.cx.warn(&failure.what);
         }
+    }
+
+    /// What nobody but the operator can do after a restore, as the stack profile says.
+    fn after_restore(&self, run: &Run) -> Vec<String> {
+        let made = run.rebuilt.first.proven.or(run.rebuilt.second.proven).is_some();
+        let aim = run.target.aim.as_ref().filter(|_| made && run.kind != Kind::Drill);
+        let Some(name) = aim.and_then(|aim| aim.profile.as_deref()) else { return Vec::new() };
+        let profile = self.cx.settings.profiles().into_iter().find(|profile| profile.name == name);
+        profile.map(|profile| profile.after_restore).unwrap_or_default()
     }
 
     /// The command that finishes the job: an ended run is not driven on, the stack is switched.

@@ -26,6 +26,7 @@ mod pace;
 mod private_file;
 mod progress;
 mod rebuild;
+mod rebuilt;
 mod recipe;
 mod report;
 mod selector;

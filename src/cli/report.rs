@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::exit::Exit;
 use super::output::{Document, Page, halves, human};
+use super::rebuilt::RebuiltReport;
 use super::{duration, sights::Sights};
 use crate::model::backup::{DatabaseHalf, FilesHalf};
 use crate::model::run::{Kind, Mode, Outcome, Phase, Run};
@@ -19,7 +20,7 @@ use crate::model::run::{Kind, Mode, Outcome, Phase, Run};
 pub(crate) struct RunReport {
     /// The run's id; for a backup, the backup's.
     pub(crate) id: String,
-    /// `backup`, `offline`, `online` or `home`.
+    /// `backup`, `offline`, `online`, `home`, `restore`, `drill` or `replace`.
     #[serde(rename = "do")]
     pub(crate) kind: &'static str,
     /// The stack's name.
@@ -77,6 +78,9 @@ pub(crate) struct RunReport {
     /// Why the backup must not be pruned.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) hold: Option<String>,
+    /// What came of a run that makes a new stack.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) rebuilt: Option<RebuiltReport>,
     /// What the user should know that did not stop it.
     pub(crate) warnings: Vec<String>,
     /// What to do next.
@@ -105,6 +109,8 @@ impl RunReport {
         let ending = run.ending.as_ref();
         let why = ending.and_then(|ending| ending.why.clone());
         let hint = ending.and_then(|ending| ending.hint.clone()).filter(|hint| !hint.is_empty());
+        // A replacement's window ends with the proof of the new stack.
+        let proven = (run.kind == Kind::Replace).then(|| run.rebuilt.second.proven.or(run.rebuilt.first.proven)).flatten();
         let by_hand = left_offline.then(|| format!("bring the stack back: `{by_hand}`"));
         Self {
             id: run.id.to_string(),
@@ -117,12 +123,12 @@ impl RunReport {
             started: run.started,
             ended: ending.map(|ending| ending.at),
             why: why.or_else(|| run.trouble.as_ref().map(|trouble| trouble.what.clone())),
-            stack_mode: sights.mode.map(|mode| mode.to_string()),
+            stack_mode: if proven.is_some() { Some(Mode::Online.to_string()) } else { sights.mode.map(|mode| mode.to_string()) },
             left_offline,
             offline: run.window.map(|window| OfflineWindow {
                 from: window.from,
-                to: window.to,
-                seconds: window.to.map(|to| to.duration_since(window.from).as_secs()),
+                to: window.to.or(proven),
+                seconds: window.to.or(proven).map(|to| to.duration_since(window.from).as_secs()),
             }),
             bound_s: bound(run),
             skew_s: run.skew,
@@ -132,6 +138,7 @@ impl RunReport {
             secret_version: run.target.secret_version.clone(),
             note: run.options.note.clone(),
             hold: run.options.hold.clone(),
+            rebuilt: RebuiltReport::of(run, sights),
             warnings: run.warnings.clone(),
             next: by_hand.into_iter().chain(hint).collect(),
         }
@@ -241,6 +248,9 @@ impl RunReport {
         // Of a change of mode nothing has to be opened later.
         if let Some(version) = self.secret_version.as_ref().filter(|_| self.mode.is_some()) {
             page.field("Secret version", version)?;
+        }
+        if let Some(rebuilt) = &self.rebuilt {
+            rebuilt.text(page)?;
         }
         for (label, value) in [("Note", &self.note), ("Kept", &self.hold)] {
             if let Some(value) = value {

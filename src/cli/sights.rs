@@ -3,7 +3,9 @@
 use crate::engine::{Observation, mode};
 use crate::model::backup::FilesHalf;
 use crate::model::half::{Job, RecoveryPoint, Snapshot};
+use crate::model::rebuild::Parts;
 use crate::model::run::{Mode, Run};
+use crate::model::stack::Stack;
 
 use super::output::halves;
 
@@ -18,6 +20,10 @@ pub(crate) struct Sights {
     pub(crate) job: Option<Job>,
     /// The files' half.
     pub(crate) point: Option<RecoveryPoint>,
+    /// The new stack.
+    pub(crate) fresh: Option<Stack>,
+    /// Its parts.
+    pub(crate) parts: Option<Parts>,
 }
 
 impl Sights {
@@ -29,6 +35,8 @@ impl Sights {
         self.snapshot = seen.snapshot.here().cloned().or_else(|| self.snapshot.take());
         self.job = seen.job.here().cloned().or_else(|| self.job.take());
         self.point = seen.point.here().cloned().or_else(|| self.point.take());
+        self.fresh = seen.fresh.here().cloned().or_else(|| self.fresh.take());
+        self.parts = seen.parts.here().cloned().or_else(|| self.parts.take());
     }
 
     /// The files' half as the catalogue keeps it.

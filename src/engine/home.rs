@@ -253,7 +253,8 @@ pub(super) fn tidy(mut turn: Turn<'_>) -> Step {
         turn.run.tidy_tries += 1;
         return turn.wait(pace_cluster(), Look { change_sets: true, ..Look::NONE });
     }
-    if turn.seen.look.change_sets {
+    let own_stack_only = turn.run.target.aim.is_some() && turn.run.target.stack_id.is_empty();
+    if turn.seen.look.change_sets || own_stack_only {
         for set in turn.seen.change_sets.here().into_iter().flatten() {
             if set.own().is_some_and(|token: Token| token.run == turn.run.id) {
                 turn.actions.push(Action::DeleteChangeSet { arn: set.arn.clone() });
@@ -262,7 +263,7 @@ pub(super) fn tidy(mut turn: Turn<'_>) -> Step {
         rebuild::tidy(&mut turn);
         let (stack, run) = (turn.run.target.stack.clone(), turn.run.id.clone());
         turn.actions.push(Action::Unlock { stack, run });
-        return turn.wait(jiff::SignedDuration::ZERO, Look { change_sets: true, ..Look::NONE });
+        return turn.wait(jiff::SignedDuration::ZERO, Look { change_sets: !own_stack_only, ..Look::NONE });
     }
     turn.wait(jiff::SignedDuration::ZERO, Look { change_sets: true, ..Look::NONE })
 }

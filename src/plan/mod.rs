@@ -6,6 +6,7 @@ pub mod discover;
 #[cfg(test)]
 pub(crate) mod fixture;
 pub mod kept;
+pub mod guard;
 pub mod manifest;
 pub mod params;
 pub mod preflight;

@@ -48,9 +48,6 @@ fn operation(method: &Method, key: &str, members: &Map<String, Value>) -> Option
     if OTHERS.iter().any(|name| members.contains_key(*name)) || members.contains_key("x-amz-copy-source") {
         return None;
     }
-    if members.get("delimiter").is_some_and(|text| text != "") {
-        return None;
-    }
     let whole = key.is_empty();
     match *method {
         Method::PUT if !whole => Some("PutObject"),

@@ -62,8 +62,6 @@ pub(crate) struct Replace {
     dry_run: bool,
     #[command(flatten)]
     recipe: RecipeArgs,
-    #[command(flatten)]
-    topology: TopologyFlags,
 }
 
 /// What becomes of a new stack that does not verify.
@@ -86,11 +84,11 @@ pub(crate) async fn run(args: &Replace, cx: &Context) -> Result<Exit, Failure> {
     if let Some(name) = args.yes_destroy.as_ref().filter(|name| **name != args.stack) {
         return Err(Failure::usage(format!("--yes-destroy names {name}, and the stack is {}", args.stack)));
     }
-    let wish = args.wish(cx);
+    let (wish, topology) = (args.wish(cx), TopologyFlags::of_profile(args.recipe.stack_profile.clone()));
     let survey = if args.dry_run {
-        begin::unheld(cx, &aws, &wish, &args.topology).await?
+        begin::unheld(cx, &aws, &wish, &topology).await?
     } else {
-        begin::look(cx, &aws, &wish, &args.topology).await?
+        begin::look(cx, &aws, &wish, &topology).await?
     };
     let recipe = args.recipe(cx, &aws).await?;
     refuse_others(args, &recipe, &survey)?;

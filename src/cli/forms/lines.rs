@@ -6,8 +6,30 @@ use crate::model::new_stack::NewStack;
 
 /// Variables that a shell works with itself (all others have signs that no parameter's key has).
 const SHELLS_OWN: [&str; 24] = [
-    "BASH", "BASHOPTS", "BASHPID", "CDPATH", "DIRSTACK", "EDITOR", "ENV", "EUID", "FCEDIT", "FUNCNAME", "GROUPS",
-    "HOME", "IFS", "LANG", "LINENO", "PATH", "PPID", "PS1", "PS2", "PS4", "PWD", "SHELL", "SHELLOPTS", "UID",
+    "BASH",
+    "BASHOPTS",
+    "BASHPID",
+    "CDPATH",
+    "DIRSTACK",
+    "EDITOR",
+    "ENV",
+    "EUID",
+    "FCEDIT",
+    "FUNCNAME",
+    "GROUPS",
+    "HOME",
+    "IFS",
+    "LANG",
+    "LINENO",
+    "PATH",
+    "PPID",
+    "PS1",
+    "PS2",
+    "PS4",
+    "PWD",
+    "SHELL",
+    "SHELLOPTS",
+    "UID",
 ];
 
 /// `export K='V'`

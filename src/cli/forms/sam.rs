@@ -62,7 +62,8 @@ mod tests {
 
     #[test]
     fn what_sam_would_read_otherwise_is_not_written() {
-        for good in ["", "a b", "a,b=c", "say \"hi\"", "two\nlines", "C:\\dir", "한글", "{{resolve:ssm:x:1}}", "it's"] {
+        for good in ["", "a b", "a,b=c", "say \"hi\"", "two\nlines", "C:\\dir", "한글", "{{resolve:ssm:x:1}}", "it's"]
+        {
             assert!(quote(good).is_some(), "{good}");
         }
         let other = "ParameterKey=A,ParameterValue=b";

@@ -277,14 +277,15 @@ fn the_document_has_every_value_but_the_secrets() {
         origin: Origin::Set,
         secret,
     };
-    let parameters = Parameters {
-        chosen: vec![chosen("A", "1", false), chosen("B", "canary", true)],
-        ..Parameters::default()
-    };
+    let parameters =
+        Parameters { chosen: vec![chosen("A", "1", false), chosen("B", "canary", true)], ..Parameters::default() };
     let document = NewStackParameters::new("b-1", "my-hub", &parameters, Some(&stack(&[])), "the form\n".to_owned());
     let json = serde_json::to_string(&document).unwrap();
     assert!(!json.contains("canary") && json.contains("\"origin\":\"set\""), "{json}");
-    assert_eq!(super::super::output::samples::page(|page| super::super::output::Document::text(&document, page)), "the form\n");
+    assert_eq!(
+        super::super::output::samples::page(|page| super::super::output::Document::text(&document, page)),
+        "the form\n"
+    );
 }
 
 fn odd_text() -> impl Strategy<Value = String> {

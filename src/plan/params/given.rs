@@ -18,7 +18,9 @@ pub(super) fn findings(request: &Request<'_>) -> Vec<Finding> {
         }
     }
     all.extend(request.given.iter().filter(|given| is_mask(&given.value)).map(|given| masked(&given.key)));
-    all.extend(request.source.iter().filter(|kept| !declares(request.declared, &kept.key)).map(|kept| dropped(&kept.key)));
+    all.extend(
+        request.source.iter().filter(|kept| !declares(request.declared, &kept.key)).map(|kept| dropped(&kept.key)),
+    );
     all
 }
 
@@ -69,9 +71,5 @@ fn masked(key: &str) -> Finding {
 }
 
 fn dropped(key: &str) -> Finding {
-    info(
-        ids::DROPPED,
-        format!("the source stack's parameter {key} is left out"),
-        "The template does not declare it.",
-    )
+    info(ids::DROPPED, format!("the source stack's parameter {key} is left out"), "The template does not declare it.")
 }

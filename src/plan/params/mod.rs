@@ -208,7 +208,12 @@ impl Need {
             _ => format!("Give it: `--set {}=VALUE`", self.key),
         };
         let or = self.default.as_ref().map(|_| format!("; or take the template's default: `--unset {}`", self.key));
-        error(id, format!("{} needs your value", self.key), self.why.clone(), format!("{given}{}.", or.unwrap_or_default()))
+        error(
+            id,
+            format!("{} needs your value", self.key),
+            self.why.clone(),
+            format!("{given}{}.", or.unwrap_or_default()),
+        )
     }
 }
 

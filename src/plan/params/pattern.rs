@@ -225,7 +225,11 @@ mod tests {
         check(r"(?!.*\.\.)[a-z0-9.-]+", &["a.b-c"], &["a..b", "A"]);
         check(r"^(?=.*[A-Z])(?=.*\d)[\w!@#$%]{8,}$", &["Secret123", "A1!@#$%x"], &["secret123", "Short1"]);
         check(r"[^@]+@[^@]+\.[^@]+", &["me@example.com", "한글@예.kr"], &["me", "a@b@c.d"]);
-        check(r"arn:aws[a-zA-Z-]*:iam::\d{12}:role/.+", &["arn:aws:iam::123456789012:role/x"], &["arn:aws:iam::1:role/x"]);
+        check(
+            r"arn:aws[a-zA-Z-]*:iam::\d{12}:role/.+",
+            &["arn:aws:iam::123456789012:role/x"],
+            &["arn:aws:iam::1:role/x"],
+        );
         check(r"^(\d{1,3}\.){3}\d{1,3}/(\d|[1-2]\d|3[0-2])$", &["10.0.0.0/16"], &["10.0.0.0/33", "10.0.0/8"]);
         check(r"[\x20-\x7E]*", &["a b~"], &["é"]);
         check(r"^[a-zA-Z][-a-zA-Z0-9]*(?<!-)$", &["a-b"], &["a-"]);
@@ -248,7 +252,9 @@ mod tests {
 
     #[test]
     fn what_is_not_known_is_unreadable_and_never_a_refusal() {
-        for pattern in ["(?i)abc", r"\p{L}+", "[[:alpha:]]", "(", "[a", r"\", "a{2000000000}", r"\cA", "[]a]", "(*FAIL)"] {
+        for pattern in
+            ["(?i)abc", r"\p{L}+", "[[:alpha:]]", "(", "[a", r"\", "a{2000000000}", r"\cA", "[]a]", "(*FAIL)"]
+        {
             assert_eq!(matches(pattern, "abc"), Match::Unreadable, "{pattern}");
         }
         assert_eq!(matches(&"(".repeat(4_000), "a"), Match::Unreadable);

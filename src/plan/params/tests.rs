@@ -134,7 +134,9 @@ fn a_backup_needs_what_nobody_else_knows_and_nothing_more() {
 #[test]
 fn every_value_has_its_origin() {
     let parameters = Story::complete().ask();
-    let of = |key: &str| parameters.get(key).map(|chosen| (chosen.value.clone().unwrap_or_default(), chosen.origin)).unwrap();
+    let of = |key: &str| {
+        parameters.get(key).map(|chosen| (chosen.value.clone().unwrap_or_default(), chosen.origin)).unwrap()
+    };
     assert_eq!(of("StackOffline"), ("Online".to_owned(), Origin::OfflineSwitch));
     assert_eq!(of("DomainName"), ("two.example.com".to_owned(), Origin::Set));
     assert_eq!(of("AppInstances"), ("2".to_owned(), Origin::Source));
@@ -164,7 +166,10 @@ fn a_blank_value_is_no_conflict_and_the_same_value_is_one() {
 fn a_source_that_was_itself_restored_has_its_restore_parameters_replaced() {
     let story = Story::complete().source("RestoreDbSnapshotIdentifier", Some("older-1"));
     story.finds(ids::RESTORE_REPLACED, Severity::Info);
-    assert_eq!(story.ask().get("RestoreDbSnapshotIdentifier").unwrap().value.as_deref(), Some("my-hub-20261120-020000"));
+    assert_eq!(
+        story.ask().get("RestoreDbSnapshotIdentifier").unwrap().value.as_deref(),
+        Some("my-hub-20261120-020000")
+    );
 }
 
 #[test]
@@ -173,7 +178,9 @@ fn the_users_own_restore_value_is_taken_and_warned_about() {
     story.finds(ids::RESTORE_OVERRIDDEN, Severity::Warning);
     assert_eq!(story.ask().get("RestoreDbSnapshotIdentifier").unwrap().value.as_deref(), Some("another"));
     assert!(Story::complete().set("RestoreStackName", "my-hub").found().is_empty());
-    Story::complete().set("StackOffline", "Offline - Temporarily shut off servers").finds(ids::OFFLINE_OVERRIDDEN, Severity::Warning);
+    Story::complete()
+        .set("StackOffline", "Offline - Temporarily shut off servers")
+        .finds(ids::OFFLINE_OVERRIDDEN, Severity::Warning);
     Story::complete().unset("StackOffline").finds(ids::OFFLINE_OVERRIDDEN, Severity::Warning);
 }
 
@@ -285,7 +292,8 @@ fn values_are_measured_against_the_template() {
 #[test]
 fn more_than_two_hundred_parameters_are_too_many() {
     let mut story = Story::complete();
-    let extra = |n| Declared { key: format!("P{n}"), default: Some(String::new()), ..declare("String", Limits::default()) };
+    let extra =
+        |n| Declared { key: format!("P{n}"), default: Some(String::new()), ..declare("String", Limits::default()) };
     story.declared.extend((0..200).map(extra));
     let count = story.found().iter().filter(|(id, _)| id == ids::TOO_MANY).count();
     assert_eq!(count, 1);
@@ -293,7 +301,11 @@ fn more_than_two_hundred_parameters_are_too_many() {
 
 #[test]
 fn a_secret_is_in_no_message() {
-    let secret = Declared { no_echo: true, allowed: vec!["a".into()], ..declare("String", Limits { max_length: Some(1), ..Limits::default() }) };
+    let secret = Declared {
+        no_echo: true,
+        allowed: vec!["a".into()],
+        ..declare("String", Limits { max_length: Some(1), ..Limits::default() })
+    };
     let mut story = Story::complete().set("K", "hunter3-canary");
     story.declared.push(secret);
     let told = format!("{:?}{:?}", story.ask(), story.given);
@@ -324,7 +336,11 @@ fn a_new_stack_says_what_it_was_made_of() {
     let capabilities = ["CAPABILITY_IAM".to_owned()];
     let around = Around { tags: &own, capabilities: &capabilities, ..around() };
     let stack = new_stack(&Story::complete().ask(), around).unwrap();
-    let tags = [tag("team", "hubs"), tag("stacksnap:backup", "my-hub-20261120-020000"), tag("stacksnap:restored-from", "my-hub")];
+    let tags = [
+        tag("team", "hubs"),
+        tag("stacksnap:backup", "my-hub-20261120-020000"),
+        tag("stacksnap:restored-from", "my-hub"),
+    ];
     assert_eq!(stack.tags, tags);
     assert_eq!(stack.capabilities, ["CAPABILITY_AUTO_EXPAND", "CAPABILITY_IAM", "CAPABILITY_NAMED_IAM"]);
     assert_eq!(stack.parameters.len(), 13);

@@ -90,7 +90,10 @@ Resources: {A: {Type: X}}
         assert_eq!(all[0].default.as_deref(), Some("3"));
         assert_eq!(all[0].limits.max_value.as_deref(), Some("9"));
         assert_eq!((all[1].limits.min_length, all[1].limits.max_length), (Some(2), Some(5)));
-        assert_eq!((all[1].limits.pattern.as_deref(), all[1].limits.description.as_deref()), (Some("[a-z]+"), Some("short")));
+        assert_eq!(
+            (all[1].limits.pattern.as_deref(), all[1].limits.description.as_deref()),
+            (Some("[a-z]+"), Some("short"))
+        );
         assert!(all[2].no_echo);
         assert_eq!(all[2].allowed, ["a", "1", "true"]);
     }

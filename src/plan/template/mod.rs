@@ -21,6 +21,7 @@ pub use node::Node;
 pub use outliving::{Clash, Outliving, outliving};
 pub use perishing::{Needs, Perishing, perishing};
 pub use reach::Reach;
+pub(crate) use reach::replaces;
 pub use scope::Scope;
 pub use words::{Fate, Policy};
 

@@ -133,10 +133,10 @@ fn of_yaml(value: Value) -> Node {
         Value::Number(number) => Node::Text(number.to_string()),
         Value::String(text) => Node::Text(text),
         Value::Sequence(items) => Node::List(items.into_iter().map(of_yaml).collect()),
-        Value::Mapping(members) => Node::Map(
-            members.into_iter().filter_map(|(key, value)| Some((scalar(key)?, of_yaml(value)))).collect(),
-        )
-        .settled(),
+        Value::Mapping(members) => {
+            Node::Map(members.into_iter().filter_map(|(key, value)| Some((scalar(key)?, of_yaml(value)))).collect())
+                .settled()
+        }
         Value::Tagged(tagged) => short_form(*tagged),
     }
 }

@@ -81,10 +81,9 @@ fn why(kind: &str, id: &str, needs: Needs<'_>) -> Option<(bool, &'static str)> {
         "AWS::KMS::Alias" if needs.keys.iter().any(|key| key == id || key.ends_with(&format!(":{id}"))) => {
             Some((true, "The backup's key is named by this alias; a restore would not find it."))
         }
-        "AWS::S3::Bucket" => Some((
-            false,
-            "A bucket that is not empty cannot be deleted: the stack's deletion would stop half way.",
-        )),
+        "AWS::S3::Bucket" => {
+            Some((false, "A bucket that is not empty cannot be deleted: the stack's deletion would stop half way."))
+        }
         _ => None,
     }
 }
@@ -98,13 +97,19 @@ fn one_secret(needed: &str, id: &str) -> bool {
 fn remedy(resource: &Resource, id: &str, needed: bool) -> String {
     let place = resource.place();
     if !needed {
-        return format!("Empty the bucket {id} first, or give {place} `DeletionPolicy: Retain` by an update of the stack.");
+        return format!(
+            "Empty the bucket {id} first, or give {place} `DeletionPolicy: Retain` by an update of the stack."
+        );
     }
     if resource.path.is_empty() {
-        return format!("Update the stack first: give {place} `DeletionPolicy: Retain` (and nothing else), so that {id} stays.");
+        return format!(
+            "Update the stack first: give {place} `DeletionPolicy: Retain` (and nothing else), so that {id} stays."
+        );
     }
     let nested = resource.path.join("/");
-    format!("{id} belongs to the nested stack {nested}: make sure that its template retains {place}, or retain the nested stack.")
+    format!(
+        "{id} belongs to the nested stack {nested}: make sure that its template retains {place}, or retain the nested stack."
+    )
 }
 
 #[cfg(test)]
@@ -142,7 +147,8 @@ mod tests {
             resource(&[], "Other", "AWS::SSM::Parameter", "/k/y"),
             resource(&["Data"], "Key", "AWS::KMS::Key", "k-1"),
         ];
-        let of = |list: &[(&str, bool)]| list.iter().map(|(id, needed)| ((*id).to_owned(), *needed)).collect::<Vec<_>>();
+        let of =
+            |list: &[(&str, bool)]| list.iter().map(|(id, needed)| ((*id).to_owned(), *needed)).collect::<Vec<_>>();
         assert_eq!(places(&hub(), &existing), of(&[("Assets", false), ("Phoenix", true), ("Data/Key", true)]));
         let bare = Template::read(&HUB.replace("    DeletionPolicy: Retain\n", "")).unwrap();
         let all = [("AppDbSecret", true), ("DailyBackupVault", true), ("DiskKey", true), ("Assets", false)];

@@ -309,7 +309,9 @@ Resources: {A: {Type: X}}";
         assert_eq!(of("!FindInMap [Sizes, !Ref IsDomainOnRoute53, Name]").as_deref(), Some("route53"));
         assert_eq!(of("!If [IsOnline, a, b]").as_deref(), Some("a"));
         assert_eq!(of("!Select [1, !Split ['/', !Ref 'AWS::StackId']]").as_deref(), Some("my-hub"));
-        for unknown in ["!Ref AppDb", "!GetAtt A.B", "!Ref 'AWS::StackId'", "!Ref 'AWS::Region'", "!Sub '${open'", "[1]"] {
+        for unknown in
+            ["!Ref AppDb", "!GetAtt A.B", "!Ref 'AWS::StackId'", "!Ref 'AWS::Region'", "!Sub '${open'", "[1]"]
+        {
             assert_eq!(of(unknown), None, "{unknown}");
         }
     }
