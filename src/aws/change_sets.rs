@@ -5,13 +5,24 @@ use futures_util::future::try_join_all;
 
 use super::Aws;
 use super::pages::Pages;
-use super::refusal::refused;
+use super::refusal::{incomplete, refused};
 use crate::model::change_set::{Change, ChangeSet, Replacement};
 use crate::model::{ChangeSetStatus, Refusal, RefusalKind};
 
 const SERVICE: &str = "cloudformation";
 /// CloudFormation allows fewer levels of nested stacks than this.
 const DEEPEST: usize = 10;
+
+/// Somebody's change set.
+#[derive(Clone, Debug)]
+pub struct Shown {
+    /// The stack that it is for.
+    pub stack_id: String,
+    /// Every parameter's key and value.
+    pub parameters: Vec<(String, String)>,
+    /// What it would do.
+    pub changes: Vec<Change>,
+}
 
 /// A nested stack's change set still to be read, and the logical ids on the way down to it.
 type Nested = (String, Vec<String>);
@@ -22,6 +33,29 @@ impl Aws {
         let sets = self.list_change_sets(stack).await?;
         let read = try_join_all(sets.into_iter().map(|set| self.with_changes(set))).await?;
         Ok(read.into_iter().flatten().collect())
+    }
+
+    /// Somebody's change set of a stack, every change that it would make.
+    ///
+    /// # Errors
+    /// AWS's refusal; `NotFound` where there is none, `Invalid` where it is not complete.
+    pub async fn shown_change_set(&self, stack_id: &str, name: &str) -> Result<Shown, Refusal> {
+        let describe = self.cloudformation().describe_change_set().change_set_name(name);
+        let describe = if name.starts_with("arn:") { describe } else { describe.stack_name(stack_id) };
+        let answer = describe.send().await.map_err(refused(SERVICE, "DescribeChangeSet"))?;
+        let arn = answer.change_set_id.unwrap_or_else(|| name.to_owned());
+        if answer.status.as_ref() != Some(&sdk::ChangeSetStatus::CreateComplete) {
+            let status = answer.status.as_ref().map_or("", sdk::ChangeSetStatus::as_str);
+            let reason = answer.status_reason.unwrap_or_default();
+            return Err(incomplete(SERVICE, "DescribeChangeSet", &format!("change set that can be read ({status}) {reason}")));
+        }
+        let parameters = answer.parameters.unwrap_or_default();
+        let parameters = parameters.into_iter().filter_map(|p| Some((p.parameter_key?, p.parameter_value?)));
+        Ok(Shown {
+            stack_id: answer.stack_id.unwrap_or_default(),
+            parameters: parameters.collect(),
+            changes: self.changes(&arn).await?,
+        })
     }
 
     async fn list_change_sets(&self, stack: &str) -> Result<Vec<ChangeSet>, Refusal> {

@@ -126,6 +126,16 @@ impl Aws {
         Ok(answer.account_quotas.unwrap_or_default().iter().find_map(into_quota))
     }
 
+    /// DB clusters of the account in the region: how many there are and may be; `None` where AWS does not say.
+    ///
+    /// # Errors
+    /// AWS's refusal.
+    pub async fn cluster_quota(&self) -> Result<Option<Quota>, Refusal> {
+        let describe = self.rds().describe_account_attributes();
+        let answer = describe.send().await.map_err(refused(SERVICE, "DescribeAccountAttributes"))?;
+        Ok(answer.account_quotas.unwrap_or_default().iter().find_map(|quota| named(quota, "DBClusters")))
+    }
+
     /// CreateDBClusterSnapshot.
     pub(super) async fn create_snapshot(&self, cluster: &str, id: &str, tags: &[Tag]) -> Result<(), Refusal> {
         let create = self
@@ -177,8 +187,12 @@ fn into_snapshot(snapshot: sdk::DbClusterSnapshot) -> Snapshot {
 }
 
 fn into_quota(quota: &sdk::AccountQuota) -> Option<Quota> {
+    named(quota, "ManualClusterSnapshots")
+}
+
+fn named(quota: &sdk::AccountQuota, name: &str) -> Option<Quota> {
     let count = |count: Option<i64>| count.and_then(|count| u64::try_from(count).ok());
-    (quota.account_quota_name.as_deref() == Some("ManualClusterSnapshots"))
+    (quota.account_quota_name.as_deref() == Some(name))
         .then(|| Some(Quota { used: count(quota.used)?, max: count(quota.max)? }))
         .flatten()
 }

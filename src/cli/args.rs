@@ -210,6 +210,8 @@ pub(crate) enum Command {
     Replace(commands::replace::Replace),
     /// Rehearse a restore, and delete everything again
     Drill(commands::drill::Drill),
+    /// Say whether an intended update would undo a restore or replace what holds data
+    Guard(commands::guard::Guard),
     /// Take a stack offline, and leave it so
     Offline(commands::offline::Offline),
     /// Bring a stack online

@@ -127,6 +127,7 @@ fn perform(command: &Command, cx: &Context) -> Result<Exit, Failure> {
             Command::Show(args) => commands::show::run(args, cx).await,
             Command::Verify(args) => commands::verify::run(args, cx).await,
             Command::Params(args) => commands::params::run(args, cx).await,
+            Command::Guard(args) => Box::pin(commands::guard::run(args, cx)).await,
             Command::Restore(args) => Box::pin(commands::restore::run(args, cx)).await,
             Command::Replace(args) => Box::pin(commands::replace::run(args, cx)).await,
             Command::Drill(args) => Box::pin(commands::drill::run(args, cx)).await,

@@ -83,6 +83,26 @@ pub(crate) async fn free(cx: &Context, aws: &Aws, name: &str) -> Result<(), Fail
     }
 }
 
+/// There is room for one more DB cluster.
+///
+/// # Errors
+/// There is none (exit 4).
+pub(crate) async fn room(cx: &Context, aws: &Aws) -> Result<(), Failure> {
+    match aws.cluster_quota().await {
+        Ok(Some(quota)) if quota.used >= quota.max => {
+            let what = format!("there are {} DB clusters in {}, and the quota is {}", quota.used, aws.region(), quota.max);
+            Err(Failure::new(Exit::Refused, "cluster-quota", what)
+                .why("the new stack's DB cluster could not be created; nothing was touched")
+                .hint("ask AWS for a higher quota (Service Quotas, RDS, DB clusters), or delete a cluster that nobody needs"))
+        }
+        Ok(_) => Ok(()),
+        Err(refusal) => {
+            cx.warn(&format!("whether one more DB cluster may be created is not known: {refusal}"));
+            Ok(())
+        }
+    }
+}
+
 fn taken(name: &str, status: &str) -> Failure {
     let failure = Failure::new(Exit::Refused, "stack-exists", format!("a stack named {name} exists already ({status})"))
         .why("a backup is only ever restored into a new stack: restore parameters in an update of an existing one would replace its database");

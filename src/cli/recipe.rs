@@ -19,7 +19,6 @@ use super::holder;
 use super::selector::{self, Selector};
 use crate::aws::Aws;
 use crate::model::backup::Backup;
-use crate::model::finding::Finding;
 use crate::model::manifest::Manifest;
 use crate::model::new_stack::{NewStack, OnFailure};
 use crate::model::profile::Profile;
@@ -77,8 +76,6 @@ pub(crate) struct Draft {
     pub(crate) subject: Subject,
     /// What was seen.
     pub(crate) proof: Proof,
-    /// What there is to say about the backup; no error among them.
-    pub(crate) findings: Vec<Finding>,
     /// The profile: what to ask for, and what to tell afterwards.
     pub(crate) profile: Option<Profile>,
     /// The new stack's template.
@@ -170,7 +167,7 @@ pub(crate) async fn draft(
         unset: &args.unset,
         source_exists: proof.source_lives() && !wanted.source_goes,
     });
-    Ok(Draft { subject, proof, findings, profile, template, parameters })
+    Ok(Draft { subject, proof, profile, template, parameters })
 }
 
 impl Draft {

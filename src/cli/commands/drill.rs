@@ -85,6 +85,7 @@ pub(crate) async fn rehearse(
         publish: !dry_run,
     };
     rebuild::free(cx, aws, &name).await?;
+    rebuild::room(cx, aws).await?;
     let recipe = recipe::draft(cx, aws, subject, args, wanted).await?.plan(cx, wanted)?;
     let shown = NewStackPlan::new(&recipe, aws.region());
     if dry_run {

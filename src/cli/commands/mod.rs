@@ -6,6 +6,7 @@ pub(crate) mod check;
 pub(crate) mod completions;
 pub(crate) mod config;
 pub(crate) mod drill;
+pub(crate) mod guard;
 pub(crate) mod inspect;
 pub(crate) mod list;
 pub(crate) mod man;

@@ -75,6 +75,7 @@ pub(crate) async fn run(args: &Restore, cx: &Context) -> Result<Exit, Failure> {
         publish: !args.dry_run,
     };
     rebuild::free(cx, &aws, &args.new_stack).await?;
+    rebuild::room(cx, &aws).await?;
     let recipe = recipe::load(cx, &aws, Named::Backup(&args.backup), &args.recipe, wanted).await?;
     let shown = NewStackPlan::new(&recipe, aws.region());
     if args.dry_run {

@@ -8,6 +8,7 @@ use schemars::generate::SchemaSettings;
 use serde_json::{Value, json};
 
 use super::super::commands::config::ConfigView;
+use super::super::commands::guard::GuardReport;
 use super::super::commands::inspect::Inspection;
 use super::super::commands::list::BackupList;
 use super::super::commands::show::BackupView;
@@ -20,6 +21,8 @@ use super::super::forms::NewStackParameters;
 use super::super::nothing::Nothing;
 use super::super::report::RunReport;
 use super::Document;
+use super::new_stack::NewStackPlan;
+use super::replace_plan::ReplacePlan;
 
 /// A document's schema, with the head that every document has.
 fn document<T: JsonSchema + Document>() -> (String, Value) {
@@ -58,6 +61,9 @@ fn the_committed_schemas_are_those_of_the_code() {
         document::<ConfigView>(),
         document::<Verification>(),
         document::<NewStackParameters>(),
+        document::<NewStackPlan>(),
+        document::<ReplacePlan>(),
+        document::<GuardReport>(),
         ("Error".to_owned(), plain::<ErrorJson<'_>>()),
     ];
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("schemas");

@@ -29,8 +29,6 @@ pub(crate) struct Chosen {
     pub(crate) declared: Vec<Declared>,
     /// What its text says, where that is known and can be read.
     pub(crate) template: Option<Template>,
-    /// Its text, where it is known.
-    pub(crate) text: Option<String>,
 }
 
 /// # Errors
@@ -70,7 +68,7 @@ fn merged(
     if let Some(error) = unreadable {
         cx.warn(&format!("the limits of the parameters' values are not checked: {error}"));
     }
-    Ok(Chosen { source, declared, template, text })
+    Ok(Chosen { source, declared, template })
 }
 
 /// Where CreateStack finds it.

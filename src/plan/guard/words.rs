@@ -153,7 +153,7 @@ impl<'a> Command<'a> {
             let file = parameters_file(&text).map_err(|error| bad("--parameters", &error.to_string()))?;
             return Ok(file.parameters.unwrap_or_default());
         }
-        let each = values.iter().map(|value| shorthand(value).and_then(parameter));
+        let each = values.iter().map(|value| shorthand(value).and_then(|pairs| parameter(&pairs)));
         each.collect::<Option<_>>()
             .ok_or_else(|| bad("--parameters", "it is not of the form ParameterKey=K,ParameterValue=V"))
     }
@@ -173,7 +173,7 @@ fn bad(option: &str, why: &str) -> GuardError {
     GuardError::Argument { option: option.to_owned(), why: why.to_owned() }
 }
 
-fn parameter(pairs: Vec<(String, String)>) -> Option<(String, Value)> {
+fn parameter(pairs: &[(String, String)]) -> Option<(String, Value)> {
     let of = |name: &str| pairs.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone());
     let key = of("ParameterKey")?;
     if of("UsePreviousValue").is_some_and(|flag| flag.eq_ignore_ascii_case("true")) {
@@ -226,7 +226,7 @@ mod tests {
 
     #[test]
     fn shorthand_is_read_as_the_aws_cli_does() {
-        let of = |text: &str| shorthand(text).and_then(parameter);
+        let of = |text: &str| shorthand(text).and_then(|pairs| parameter(&pairs));
         let new = |value: &str| Some(("K".to_owned(), Value::New(value.to_owned())));
         assert_eq!(of("ParameterKey=K,ParameterValue=V"), new("V"));
         assert_eq!(of("ParameterKey=K,ParameterValue="), new(""));

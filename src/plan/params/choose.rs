@@ -31,7 +31,9 @@ pub(super) fn choose(request: &Request<'_>, declared: &Declared) -> Result<Chose
 
 fn source<'a>(request: &Request<'_>, declared: &Declared, kept: &'a KeptParameter) -> Result<&'a str, Need> {
     let Some(value) = kept.value.as_deref().filter(|value| !declared.no_echo && !is_mask(value)) else {
-        return Err(need(declared, Cause::Secret, None));
+        // A manifest without room for a value keeps its key.
+        let left_out = kept.value.is_none() && !declared.no_echo;
+        return Err(need(declared, if left_out { Cause::Missing } else { Cause::Secret }, None));
     };
     // A blank value claims nothing.
     let shared = request.source_exists && !value.is_empty() && request.ask.contains(&declared.key);
@@ -54,6 +56,7 @@ fn need(declared: &Declared, cause: Cause, source: Option<&str>) -> Need {
     let why = match cause {
         Cause::Secret => "It is a secret (NoEcho): CloudFormation tells its value to nobody, so it is in no backup.",
         Cause::MustDiffer => "The source stack still uses its value, and two stacks cannot share it.",
+        Cause::Missing if declared.default.is_some() => "The source stack's value is not known any more.",
         Cause::Missing => "The template has no default for it, and no value is known.",
     };
     Need {

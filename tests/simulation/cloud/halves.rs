@@ -127,7 +127,6 @@ impl Cloud {
         Ok(Done::Ok)
     }
 }
-}
 
 pub(super) fn percent(half: &Half, now: Millis) -> u8 {
     let share = (now - half.created) * 100 / (half.done - half.created).max(1);
