@@ -14,19 +14,40 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
-use stacksnap_sandbox::{Durations, Sandbox, seeds, serve};
+use stacksnap_sandbox::{Durations, Fault, Sandbox, seeds, serve};
 
 const STACK: &str = "my-hub";
 const SPEED: u32 = 600;
-const POLICY: &str = include_str!("../templates/iam/backup-policy.json");
+/// What `backup` and its like are given.
+const BACKUP: &str = include_str!("../templates/iam/backup-policy.json");
+/// What `restore` and its like are given besides.
+const RESTORE: &str = include_str!("../templates/iam/restore-policy.json");
 
 /// Actions that no request names: AWS asks for them on the way.
-const IMPLIED: [(&str, &str); 1] =
-    [("iam:PassRole", "StartBackupJob hands AWS Backup the role that reads the file system")];
+const IMPLIED: [(&str, &str); 2] = [
+    ("iam:PassRole", "StartBackupJob hands AWS Backup the role that reads the file system"),
+    ("cloudformation:TagResource", "CreateStack gives the new stack its tags"),
+];
 
 /// What else a request needs, beside the action of its own name.
-const ALSO: [(&str, &str); 2] =
-    [("backup:StartBackupJob", "iam:PassRole"), ("rds:CreateDBClusterSnapshot", "rds:AddTagsToResource")];
+const ALSO: [(&str, &str); 5] = [
+    ("backup:StartBackupJob", "iam:PassRole"),
+    ("cloudformation:CreateStack", "cloudformation:TagResource"),
+    ("rds:CreateDBClusterSnapshot", "rds:AddTagsToResource"),
+    ("s3:HeadObject", "s3:GetObject"),
+    ("s3:ListObjectsV2", "s3:ListBucket"),
+];
+
+/// Requests that IAM knows by another action's name only.
+const RENAMED: [&str; 2] = ["s3:HeadObject", "s3:ListObjectsV2"];
+
+/// What only a drill of a stack of another making has to clear away, and who says so.
+const RARE: [(&str, &str); 4] = [
+    ("backup:DeleteRecoveryPoint", "where a backup plan of the rehearsal has run already"),
+    ("elasticfilesystem:DeleteMountTarget", "where a file system that is retained has some that are, too"),
+    ("rds:DeleteDBCluster", "where the template retains the cluster"),
+    ("rds:DeleteDBInstance", "where the template retains the instance"),
+];
 
 /// Actions that AWS cannot scope: its service authorization reference names no resource type for them.
 const UNSCOPED: [(&str, &str); 9] = [
@@ -39,6 +60,13 @@ const UNSCOPED: [(&str, &str); 9] = [
     ("rds:DescribeAccountAttributes", "they are the account's"),
     ("ssm:DescribeParameters", "a list, of names and versions"),
     ("sts:GetCallerIdentity", "needs no permission at all, but an explicit one is not denied by mistake"),
+];
+
+/// The same, of the restore policy.
+const UNSCOPED_RESTORE: [(&str, &str); 3] = [
+    ("backup:DescribeRestoreJob", "a job is no resource"),
+    ("backup:ListRestoreJobs", "a list"),
+    ("cloudformation:GetTemplateSummary", "of a template that is no stack's, by its URL"),
 ];
 
 /// Everything that went to AWS and came back.
@@ -193,8 +221,8 @@ struct Statement {
     resources: Vec<String>,
 }
 
-fn statements() -> Vec<Statement> {
-    let policy: Value = serde_json::from_str(POLICY).unwrap();
+fn statements(policy: &str) -> Vec<Statement> {
+    let policy: Value = serde_json::from_str(policy).unwrap();
     let list = |value: &Value| match value {
         Value::String(one) => vec![one.clone()],
         many => many.as_array().unwrap().iter().map(|each| each.as_str().unwrap().to_owned()).collect(),
@@ -210,7 +238,11 @@ fn statements() -> Vec<Statement> {
 /// What every action of `calls` needs.
 fn needed(calls: &BTreeSet<String>) -> BTreeSet<String> {
     let also = ALSO.iter().filter(|(call, _)| calls.contains(*call)).map(|(_, action)| (*action).to_owned());
-    calls.iter().cloned().chain(also).collect()
+    calls.iter().filter(|call| !RENAMED.contains(&call.as_str())).cloned().chain(also).collect()
+}
+
+fn actions(policy: &str) -> BTreeSet<String> {
+    statements(policy).into_iter().flat_map(|one| one.actions).collect()
 }
 
 /// `inspect`, `check`, `status`, `list`, `show`.
@@ -252,19 +284,92 @@ fn the_policy_is_what_the_commands_call() {
     assert_eq!(aws.run(&["backup", STACK, "--live"]).0, 0, "something to look at");
     let first = aws.actions();
     let looked = look(&aws);
-    for action in &looked {
-        let verb = action.split_once(':').unwrap().1;
-        let reads = ["Describe", "List", "Get"].iter().any(|read| verb.starts_with(read));
-        assert!(reads, "a command that only reads called {action}");
-    }
+    only_reads(&looked);
     act(&aws);
     let calls: BTreeSet<String> = first.into_iter().chain(looked).chain(aws.actions()).collect();
-    let allowed: BTreeSet<String> = statements().into_iter().flat_map(|one| one.actions).collect();
-    let needed = needed(&calls);
+    let (allowed, needed) = (actions(BACKUP), needed(&calls));
     let missing: Vec<_> = needed.difference(&allowed).collect();
     assert!(missing.is_empty(), "the commands need what the policy does not allow: {missing:?}");
-    let implied = |action: &&String| IMPLIED.iter().any(|(known, _)| known == action);
-    let idle: Vec<_> = allowed.difference(&calls).filter(|action| !implied(action)).collect();
+    let idle: Vec<_> = allowed.difference(&needed).collect();
+    assert!(idle.is_empty(), "the policy allows what no command calls: {idle:?}");
+    no_secret_was_asked_for(&aws, &calls);
+}
+
+fn only_reads(calls: &BTreeSet<String>) {
+    for action in calls {
+        let verb = action.split_once(':').unwrap().1;
+        let reads = ["Describe", "List", "Get", "Head"].iter().any(|read| verb.starts_with(read));
+        assert!(reads, "a command that only reads called {action}");
+    }
+}
+
+/// What two hubs cannot share.
+const OWN: [&str; 6] =
+    ["--set", "DomainName=new.example.com", "--set", "InternalZone=new-internal.com", "--set", "ShortlinkZone=new.link"];
+const DRILL_OWN: [&str; 6] = [
+    "--drill-set",
+    "DomainName=new.example.com",
+    "--drill-set",
+    "InternalZone=new-internal.com",
+    "--drill-set",
+    "ShortlinkZone=new.link",
+];
+
+fn with<'a>(args: &[&'a str], more: &[&'a str]) -> Vec<&'a str> {
+    args.iter().chain(more).copied().collect()
+}
+
+/// `verify`, `params`, `guard`, and dry runs.
+fn look_at_backups(aws: &Aws) -> BTreeSet<String> {
+    std::fs::write(aws.home.path().join("p.json"), r#"["AppInstanceCount=1"]"#).unwrap();
+    assert_eq!(aws.run(&["verify", "my-hub@latest"]).0, 0);
+    assert_eq!(aws.run(&with(&["params", "my-hub@latest"], &OWN)).0, 0);
+    assert_eq!(aws.run(&with(&["restore", "my-hub@latest", "--new-stack", "hub2", "--dry-run"], &OWN)).0, 0);
+    drop(aws.run(&["guard", STACK, "--parameters", "p.json"]));
+    aws.actions()
+}
+
+/// A new stack, a rehearsal, a replacement; one that fails and is undone; a template that is too long.
+fn rebuild(aws: &Aws) {
+    let quiet = ["--quiet"];
+    assert_eq!(aws.run(&with(&with(&["restore", "my-hub@latest", "--new-stack", "hub2"], &OWN), &quiet)).0, 0);
+    assert_eq!(aws.run(&with(&with(&["drill", "my-hub@latest"], &OWN), &quiet)).0, 0);
+    let replace = ["replace", STACK, "--with", "my-hub@latest-drilled", "--yes-destroy", STACK, "--quiet"];
+    aws.sandbox.add_fault(Fault::parse("cloudformation:CreateStack=create-failed/AppDb*1").unwrap());
+    assert_eq!(aws.run(&with(&replace, &DRILL_OWN)).0, 1);
+    let line = ["restore", "my-hub@latest", "--new-stack", "hub3", "--quiet"];
+    drop(aws.stop(&with(&line, &OWN), "CreateStack", "KILL"));
+    assert_eq!(aws.run(&["resume", "hub3", "--quiet"]).0, 0);
+    // Given up before anything was deleted: somebody protected it meanwhile.
+    let url = url_of_the_template(aws);
+    assert_eq!(aws.run(&with(&["params", "my-hub@latest", "--template-url", &url], &OWN)).0, 0);
+}
+
+fn url_of_the_template(aws: &Aws) -> String {
+    let cli = aws.run(&with(&["params", "my-hub@latest", "--format", "cli-input"], &OWN));
+    let input: Value = serde_json::from_str(&cli.1).unwrap();
+    input["TemplateURL"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn the_restore_policy_is_what_the_other_commands_call_besides() {
+    let aws = Aws::new();
+    aws.sandbox.set(&serde_json::json!({ "bucket": "my-manifests" })).unwrap();
+    let config = "[defaults]\nsettle = \"0s\"\nmanifest = \"s3://my-manifests/prod\"\n";
+    std::fs::write(aws.home.path().join("stacksnap.toml"), config).unwrap();
+    assert_eq!(aws.run(&["backup", STACK, "--quiet"]).0, 0);
+    let mut calls = aws.actions();
+    let looked = look_at_backups(&aws);
+    only_reads(&looked);
+    rebuild(&aws);
+    calls.extend(looked);
+    calls.extend(aws.actions());
+    let (allowed, needed) = (actions(RESTORE), needed(&calls));
+    let both: BTreeSet<String> = actions(BACKUP).union(&allowed).cloned().collect();
+    let missing: Vec<_> = needed.difference(&both).collect();
+    assert!(missing.is_empty(), "the commands need what neither policy allows: {missing:?}");
+    let rare = |action: &&String| RARE.iter().any(|(known, _)| known == action);
+    let idle: Vec<_> = allowed.difference(&needed).filter(|action| !rare(action)).collect();
     assert!(idle.is_empty(), "the policy allows what no command calls: {idle:?}");
     no_secret_was_asked_for(&aws, &calls);
 }
@@ -282,30 +387,69 @@ fn no_secret_was_asked_for(aws: &Aws, calls: &BTreeSet<String>) {
     assert!(!told, "a secret value went over the wire");
 }
 
+/// What a policy may never allow; and what of it is ours to do all the same.
+const NEVER: [&str; 5] = ["Delete", "Decrypt", "GetSecretValue", "UpdateStack", "ScheduleKeyDeletion"];
+const OURS: [&str; 3] =
+    ["cloudformation:DeleteChangeSet", "cloudformation:CancelUpdateStack", "ssm:DeleteParameter"];
+/// What a drill clears away, and a replacement destroys.
+const OURS_RESTORE: [&str; 12] = [
+    "backup:DeleteBackupVault",
+    "backup:DeleteRecoveryPoint",
+    "cloudformation:DeleteStack",
+    "elasticfilesystem:DeleteFileSystem",
+    "elasticfilesystem:DeleteMountTarget",
+    "kms:ScheduleKeyDeletion",
+    "rds:DeleteDBCluster",
+    "rds:DeleteDBClusterSnapshot",
+    "rds:DeleteDBInstance",
+    "secretsmanager:DeleteSecret",
+    "ssm:DeleteParameter",
+    "s3:DeleteObject",
+];
+
 #[test]
-fn the_policy_names_every_action_and_scopes_what_aws_can_scope() {
-    let unscoped: BTreeSet<&str> = UNSCOPED.iter().map(|(action, _)| *action).collect();
-    let mut open = BTreeSet::new();
-    for statement in statements() {
-        for action in &statement.actions {
-            assert!(!action.contains(['*', '?']), "{action} is more than one action");
-            for never in ["Delete", "Decrypt", "GetSecretValue", "UpdateStack"] {
-                let ours =
-                    ["cloudformation:DeleteChangeSet", "cloudformation:CancelUpdateStack", "ssm:DeleteParameter"];
-                assert!(!action.contains(never) || ours.contains(&action.as_str()), "{action} is not ours to do");
+fn the_policies_name_every_action_and_scope_what_aws_can_scope() {
+    let restore: Vec<_> = UNSCOPED_RESTORE.to_vec();
+    for (policy, ours, unscoped) in
+        [(BACKUP, OURS.as_slice(), UNSCOPED.to_vec()), (RESTORE, OURS_RESTORE.as_slice(), restore)]
+    {
+        let unscoped: BTreeSet<&str> = unscoped.iter().map(|(action, _)| *action).collect();
+        let mut open = BTreeSet::new();
+        for statement in statements(policy) {
+            for action in &statement.actions {
+                assert!(!action.contains(['*', '?']), "{action} is more than one action");
+                let never = NEVER.iter().any(|never| action.contains(never));
+                assert!(!never || ours.contains(&action.as_str()), "{action} is not ours to do");
+            }
+            if statement.resources.iter().any(|resource| resource == "*") {
+                open.extend(statement.actions);
             }
         }
-        if statement.resources.iter().any(|resource| resource == "*") {
-            open.extend(statement.actions);
+        let open: BTreeSet<&str> = open.iter().map(String::as_str).collect();
+        assert_eq!(open, unscoped, "`\"Resource\": \"*\"` is for what AWS cannot scope");
+    }
+}
+
+/// Whatever a drill deletes is deleted under the name of a drill only: never what the source's name begins.
+#[test]
+fn what_the_restore_policy_lets_be_deleted_is_a_drills_or_a_replaced_stacks() {
+    for statement in statements(RESTORE) {
+        let deletes = |action: &&String| action.contains("Delete") || action.contains("ScheduleKeyDeletion");
+        for action in statement.actions.iter().filter(deletes) {
+            for resource in &statement.resources {
+                let named = resource.contains("STACK-drill-") || resource.contains("parameter/stacksnap/");
+                // Things whose names nobody can choose; the policy asks for the tag of the drill's stack.
+                let tagged = resource.ends_with('*') && action != "cloudformation:DeleteStack";
+                let replaced = action == "cloudformation:DeleteStack" && resource.contains(":stack/STACK/");
+                assert!(named || tagged || replaced, "{action} on {resource}");
+            }
         }
     }
-    let open: BTreeSet<&str> = open.iter().map(String::as_str).collect();
-    assert_eq!(open, unscoped, "`\"Resource\": \"*\"` is for what AWS cannot scope");
 }
 
 #[test]
 fn a_change_set_can_be_executed_whatever_iam_calls_it() {
-    let policy: Value = serde_json::from_str(POLICY).unwrap();
+    let policy: Value = serde_json::from_str(BACKUP).unwrap();
     for action in
         ["cloudformation:DescribeChangeSet", "cloudformation:ExecuteChangeSet", "cloudformation:DeleteChangeSet"]
     {

@@ -12,7 +12,7 @@ mod stage;
 
 use std::path::{Path, PathBuf};
 
-use stacksnap::plan::preflight::ids::TABLE;
+use stacksnap::plan::{guard, params, preflight, verify};
 use stacksnap_sandbox::seeds;
 
 use mask::mask;
@@ -112,8 +112,16 @@ fn its_configuration_is_read() {
 
 #[test]
 fn its_tables_are_the_programs() {
-    let findings: String = TABLE.iter().map(|(id, situation)| format!("| `{id}` | {situation} |\n")).collect();
-    marked("findings", &format!("| id | situation |\n|---|---|\n{findings}"));
+    let tables = [
+        ("findings", preflight::ids::TABLE),
+        ("findings-params", params::ids::TABLE),
+        ("findings-guard", guard::ids::TABLE),
+        ("findings-verify", verify::ids::TABLE),
+    ];
+    for (name, table) in tables {
+        let rows: String = table.iter().map(|(id, situation)| format!("| `{id}` | {situation} |\n")).collect();
+        marked(name, &format!("| id | situation |\n|---|---|\n{rows}"));
+    }
     let help = Stage::with(&[]).run(&["--help"]).screen;
     let (_, codes) = help.split_once("Exit codes:\n").unwrap();
     marked("exit-codes", &format!("```text\n{}\n```\n", codes.trim_end()));

@@ -213,8 +213,13 @@ fn describe(cx: &mut Cx<'_>, input: &Input) -> Answer {
     let passes = |each: &&Parameter| {
         filters.iter().all(|filter| {
             let begins = filter.text("Option") == Some("BeginsWith") || filter.text("Key") == Some("Path");
+            let contains = filter.text("Option") == Some("Contains") && filter.text("Key") == Some("Name");
             let text = if filter.text("Key") == Some("Type") { &each.kind } else { &each.name };
-            let fits = |value: &String| if begins { text.starts_with(value) } else { text == value };
+            let fits = |value: &String| match (begins, contains) {
+                (true, _) => text.starts_with(value),
+                (_, true) => text.contains(value),
+                _ => text == value,
+            };
             filter.strings("Values").iter().any(fits)
         })
     };

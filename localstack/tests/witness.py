@@ -182,6 +182,11 @@ def snapshots():
     rds.add_tags_to_resource(ResourceName=arn, Tags=[{"Key": "hold", "Value": "yes"}])
     rds.remove_tags_from_resource(ResourceName=arn, TagKeys=["stacksnap:id"])
     equal(rds.list_tags_for_resource(ResourceName=arn)["TagList"], [{"Key": "hold", "Value": "yes"}])
+    shared = rds.modify_db_cluster_snapshot_attribute(DBClusterSnapshotIdentifier="snap-one", AttributeName="restore", ValuesToAdd=["all"])
+    equal(shared["DBClusterSnapshotAttributesResult"]["DBClusterSnapshotAttributes"], [{"AttributeName": "restore", "AttributeValues": ["all"]}])
+    rds.modify_db_cluster_snapshot_attribute(DBClusterSnapshotIdentifier="snap-one", AttributeName="restore", ValuesToRemove=["all"])
+    shared = rds.describe_db_cluster_snapshot_attributes(DBClusterSnapshotIdentifier="snap-one")
+    equal(shared["DBClusterSnapshotAttributesResult"]["DBClusterSnapshotAttributes"][0]["AttributeValues"], [])
     quota = {q["AccountQuotaName"]: q for q in rds.describe_account_attributes()["AccountQuotas"]}
     equal(quota["ManualClusterSnapshots"]["Used"], 46)
     sandbox("set", {"quota": 46})

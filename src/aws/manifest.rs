@@ -6,7 +6,9 @@ use futures_util::join;
 use super::Aws;
 use crate::model::manifest::{KeptTemplate, KeptVersion, Manifest, Source};
 use crate::model::{Refusal, RefusalKind};
-use crate::plan::manifest::{Fitted, Kept, LONGEST, Place, Read, TooLong, Unreadable, fit, pretty, read, sha256, template};
+use crate::plan::manifest::{
+    Fitted, Kept, LONGEST, Place, Read, TooLong, Unreadable, fit, pretty, read, sha256, template,
+};
 
 impl Aws {
     /// What a manifest is composed of besides the stack itself.
@@ -18,11 +20,7 @@ impl Aws {
             join!(self.template(stack_id), self.declared(stack_id), self.parameter_versions(parameter_names));
         let versions = versions.unwrap_or_default();
         let version = |name: &String| KeptVersion { name: name.clone(), version: versions.get(name).copied() };
-        Ok(Source {
-            template: template?,
-            declared: declared?,
-            versions: parameter_names.iter().map(version).collect(),
-        })
+        Ok(Source { template: template?, declared: declared?, versions: parameter_names.iter().map(version).collect() })
     }
 
     /// Keeps a manifest, and where there is a bucket the template before it: the manifest is what makes the
@@ -176,8 +174,7 @@ mod tests {
         async fn manifest(&self, place: &Place) -> Manifest {
             let (declared, resources) =
                 (self.aws.declared("my-hub").await.unwrap(), self.aws.resources("my-hub").await.unwrap());
-            let topology =
-                discover(&self.stack, &declared, &resources, &built_in(), &Overrides::default()).unwrap();
+            let topology = discover(&self.stack, &declared, &resources, &built_in(), &Overrides::default()).unwrap();
             let composed = Composed {
                 id: ID,
                 at: "2026-11-20T02:00:00Z".parse().unwrap(),

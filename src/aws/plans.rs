@@ -51,14 +51,10 @@ impl Aws {
         self.given.lock().unwrap_or_else(PoisonError::into_inner).extend(secrets);
     }
 
-    /// Deletes a run's plan, the first part first.
-    pub(super) async fn drop_plan(&self, stack: &str, run: &BackupId) -> Result<(), Refusal> {
-        for number in 0..PARTS {
-            let name = part_name(stack, run, number);
-            let there = super::rebuild::there(self.parameter(&name).await)?.is_some();
-            if !there {
-                break;
-            }
+    /// Deletes the stack's kept plans: this run's, and those of runs that died before they began. Whoever
+    /// holds the stack is the only one that needs one.
+    pub(super) async fn drop_plans(&self, stack: &str) -> Result<(), Refusal> {
+        for name in self.names_under(&format!("/stacksnap/{stack}/plans")).await? {
             self.delete_parameter(&name).await?;
         }
         Ok(())

@@ -4,8 +4,8 @@ use futures_util::future::join_all;
 use futures_util::join;
 use jiff::Timestamp;
 
-use super::convert::seen;
 use super::Aws;
+use super::convert::seen;
 use crate::model::half::Snapshot;
 use crate::model::manifest::Manifest;
 use crate::model::proof::{Found, Point, Proof, Shape, Subject, Template};
@@ -109,7 +109,12 @@ impl Aws {
         let id = backup.stack_id.as_deref().unwrap_or(&backup.stack);
         let (stack, declared, resources, template) =
             join!(self.stack(id), self.declared(id), self.resources(id), self.template(id));
-        Source { stack: stack.into(), declared: declared.into(), resources: resources.into(), template: template.into() }
+        Source {
+            stack: stack.into(),
+            declared: declared.into(),
+            resources: resources.into(),
+            template: template.into(),
+        }
     }
 
     /// The second wave: what the first one names.

@@ -140,6 +140,7 @@ mod tests {
 
     use super::*;
     use crate::model::BackupId;
+    use crate::model::rebuild::{Aim, Made, Rebuilt, Undo};
     use crate::model::run::{
         Ending, Kind, Mode, Options, Outcome, Phase, Refused, StartedJob, Target, Trouble, Window,
     };
@@ -249,6 +250,60 @@ mod tests {
         assert_eq!((back.target, back.files, back.seed), (longest().target, longest().files, longest().seed));
     }
 
+    /// A replacement knows of a backup, of the stack it replaces, and of two new ones.
+    fn longest_replacement() -> Run {
+        let run = longest();
+        let long = |n| "w".repeat(n);
+        let arn = |service: &str, rest: String| format!("arn:aws-us-gov:{service}:us-gov-west-1:123456789012:{rest}");
+        let stack_id = || Some(arn("cloudformation", format!("stack/{}/{}", run.target.stack, long(36))));
+        let aim = Aim {
+            backup: run.id.to_string(),
+            point: arn("backup", format!("recovery-point:{}", long(36))),
+            vault: long(50),
+            source: run.target.stack_id.clone(),
+            name: run.target.stack.clone(),
+            plan: long(64),
+            cluster: Some("AppDb".to_owned()),
+            file_system: Some("StorageEFS".to_owned()),
+            probe: None,
+            proof_age: Some(604_800),
+            undo: Some(Undo::Rollback),
+            profile: Some("hubs-cloud".to_owned()),
+            backup_at: Some(when()),
+        };
+        let made = |id| Made { asked: Some(when()), id, proven: Some(when()) };
+        let rebuilt = Rebuilt {
+            deleting: Some(when()),
+            first: made(stack_id()),
+            second: made(stack_id()),
+            drilled: Some(when()),
+            roll_back: true,
+        };
+        let target = Target { aim: Some(aim), ..Target::clone(&run.target) };
+        let manifest = Some(format!("{} s3://{}", long(64), long(180)));
+        let seed = None;
+        Run { kind: Kind::Replace, format: FORMAT, target: target.into(), rebuilt, manifest, seed, ..run }
+    }
+
+    #[test]
+    fn the_longest_record_of_a_replacement_still_fits() {
+        let json = write(&longest_replacement()).unwrap();
+        assert!(json.len() <= LONGEST, "{}", json.len());
+        let back = read(NAME, &json).unwrap();
+        let run = longest_replacement();
+        assert_eq!((back.target, back.rebuilt, back.manifest), (run.target, run.rebuilt, run.manifest));
+    }
+
+    #[test]
+    fn a_record_of_format_1_is_still_read() {
+        let old = r#"{"format":1,"tool":"0.1.0","id":"my-hub-20261120-020000","kind":{"do":"backup","live":false,"seed":false},
+            "target":{"stack":"my-hub","stack_id":"arn","cluster":"c","file_system":"f","vault":"v","role":"r","protected":[]},
+            "options":{"max_offline":3600,"settle":30},"phase":"Verifying","since":"2026-11-20T02:00:00Z",
+            "started":"2026-11-20T02:00:00Z","next_due":"2026-11-20T02:00:00Z"}"#;
+        let run = read(NAME, old).unwrap();
+        assert_eq!((run.manifest, run.rebuilt, &run.target.aim), (None, Rebuilt::default(), &None));
+    }
+
     #[test]
     fn warnings_go_before_the_note() {
         let run = Run { warnings: vec!["w".repeat(5_000)], ..plain() };
@@ -268,7 +323,7 @@ mod tests {
 
     #[test]
     fn a_newer_record_names_the_version_to_upgrade_to() {
-        let refusal = read(NAME, r#"{"format":2,"tool":"9.1.0","odd":true}"#).unwrap_err();
+        let refusal = read(NAME, r#"{"format":3,"tool":"9.1.0","odd":true}"#).unwrap_err();
         assert_eq!((refusal.kind, refusal.code.as_str()), (RefusalKind::Invalid, "NewerRecord"));
         assert!(refusal.message.contains("9.1.0"), "{refusal}");
     }

@@ -82,7 +82,8 @@ impl Aws {
         let names = self.parameters_named(stack).await?;
         let remaining =
             |name: String| Remaining { thing: Thing::Parameter(name), place: "Parameter Store".to_owned(), made: None, leaving: false, half: false };
-        Ok(names.into_iter().map(remaining).collect())
+        // Our own bookkeeping bears the stack's name, too, and is tidied with the run.
+        Ok(names.into_iter().filter(|name| !name.starts_with("/stacksnap/")).map(remaining).collect())
     }
 
     /// Manual snapshots of a cluster that is gone: CloudFormation took them when it deleted the cluster.

@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::Aws;
 use super::convert::at;
-use super::refusal::refused;
 use super::pages::Pages;
-use crate::model::{Refusal, proof};
+use super::refusal::refused;
 use crate::model::survey::Secret;
+use crate::model::{Refusal, proof};
 
 const SERVICE: &str = "secretsmanager";
 /// The stage of the version that GetSecretValue would return.

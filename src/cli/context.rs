@@ -162,15 +162,11 @@ impl Context {
         io::stdin().is_terminal() && io::stderr().is_terminal()
     }
 
-    /// Asks for a name to be typed; elsewhere names the flag. `--yes` is not enough.
+    /// Asks for a name to be typed. `--yes` is not enough.
     ///
     /// # Errors
-    /// Not a terminal, or another name.
-    pub(crate) fn confirm_name(&self, question: &str, name: &str, flag: &str) -> Result<(), Failure> {
-        if !self.interactive() {
-            return Err(Failure::usage("this destroys a stack and has to be confirmed, and nobody can be asked here")
-                .hint(format!("add `{flag} {name}`")));
-        }
+    /// Another name.
+    pub(crate) fn confirm_name(question: &str, name: &str) -> Result<(), Failure> {
         drop(write!(io::stderr(), "{question} "));
         let mut answer = String::new();
         match (io::stdin().read_line(&mut answer), answer.trim() == name) {

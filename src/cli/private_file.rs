@@ -18,7 +18,9 @@ pub(crate) fn write(path: &Path, text: &str) -> Result<(), Failure> {
     match fs::symlink_metadata(path) {
         Ok(there) if !there.is_file() => {
             let why = "it is a symbolic link, a folder or a device";
-            return Err(Failure::usage(format!("{} cannot be written", path.display())).why(why).hint("name another file"));
+            return Err(Failure::usage(format!("{} cannot be written", path.display()))
+                .why(why)
+                .hint("name another file"));
         }
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
         _ => {}

@@ -27,7 +27,7 @@ pub(crate) struct RebuiltReport {
     pub(crate) status: Option<String>,
     /// It was proven to be the backup's, as far as AWS tells: see the warnings for what is not provable.
     pub(crate) proven: bool,
-    /// Seconds from the run's start until it was proven: the recovery time.
+    /// Seconds from the run's start until it was proven: the recovery time; of a replacement with its safety backup.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) rto_s: Option<i64>,
     /// The backup's age when the run began, seconds: what would have been lost.
@@ -73,14 +73,20 @@ impl RebuiltReport {
         let id = self.new_stack_id.as_deref().unwrap_or("not created");
         let status = self.status.as_deref().map(|status| format!(" ({status})")).unwrap_or_default();
         page.field("New stack", format!("{id}{status}"))?;
-        page.field("Proven", if self.proven { "yes: its database is available, its files are this backup's" } else { "no" })?;
+        if let Some(safety) = self.safety_backup.as_ref().filter(|_| self.rolled_back) {
+            page.field("Rolled back", format!("to the safety backup {safety}"))?;
+        }
+        let whose = if self.rolled_back { "the safety backup's" } else { "the backup's" };
+        let proven = format!("yes: its database is available, its files are {whose}");
+        page.field("Proven", if self.proven { proven.as_str() } else { "no" })?;
         if let Some(seconds) = self.rto_s {
-            page.field("Recovery time", duration::show(seconds))?;
+            let label = if self.safety_backup.is_some() { "Took" } else { "Recovery time" };
+            page.field(label, duration::show(seconds))?;
         }
         if let Some(seconds) = self.rpo_s {
             page.field("Backup's age", duration::show(seconds))?;
         }
-        if let Some(safety) = &self.safety_backup {
+        if let Some(safety) = self.safety_backup.as_ref().filter(|_| !self.rolled_back) {
             page.field("Safety backup", safety)?;
         }
         for output in &self.outputs {

@@ -19,6 +19,7 @@ use super::holder;
 use super::selector::{self, Selector};
 use crate::aws::Aws;
 use crate::model::backup::Backup;
+use crate::model::finding::Finding;
 use crate::model::manifest::Manifest;
 use crate::model::new_stack::{NewStack, OnFailure};
 use crate::model::profile::Profile;
@@ -59,13 +60,7 @@ pub(crate) struct Wanted<'a> {
 impl Wanted<'_> {
     /// For looking only.
     pub(crate) fn look(name: Option<&str>) -> Wanted<'_> {
-        Wanted {
-            name,
-            termination_protection: true,
-            on_failure: OnFailure::Keep,
-            source_goes: false,
-            publish: false,
-        }
+        Wanted { name, termination_protection: true, on_failure: OnFailure::Keep, source_goes: false, publish: false }
     }
 }
 
@@ -76,6 +71,8 @@ pub(crate) struct Draft {
     pub(crate) subject: Subject,
     /// What was seen.
     pub(crate) proof: Proof,
+    /// What there is to say about the backup; no error among them.
+    pub(crate) findings: Vec<Finding>,
     /// The profile: what to ask for, and what to tell afterwards.
     pub(crate) profile: Option<Profile>,
     /// The new stack's template.
@@ -167,7 +164,7 @@ pub(crate) async fn draft(
         unset: &args.unset,
         source_exists: proof.source_lives() && !wanted.source_goes,
     });
-    Ok(Draft { subject, proof, profile, template, parameters })
+    Ok(Draft { subject, proof, findings, profile, template, parameters })
 }
 
 impl Draft {
@@ -209,7 +206,7 @@ pub(crate) async fn find(cx: &Context, aws: &Aws, selector: &Selector) -> Result
     let gathered = catalogue::gather(cx, aws, What { stack: selector.stack(), foreign: false }).await?;
     holder::warn_stale(cx, aws.region(), &gathered.runs, aws.now());
     let found = selector.find(gathered.catalogue.backups());
-    found.ok_or_else(|| selector::missing(cx, selector, &gathered.catalogue))
+    found.ok_or_else(|| selector::missing(cx, aws.region(), selector, &gathered.catalogue))
 }
 
 /// Looks at everything that a restore of `subject` needs.
@@ -226,9 +223,8 @@ pub(crate) async fn proof(
     let said = Overrides { profile: stack_profile.map(str::to_owned), ..Overrides::default() };
     let overrides = cx.overridden(stack, said)?;
     let profiles = cx.settings.profiles();
-    let shaped = |stack: &_, declared: &[_], resources: &[_]| {
-        verify::shape(stack, declared, resources, &profiles, &overrides)
-    };
+    let shaped =
+        |stack: &_, declared: &[_], resources: &[_]| verify::shape(stack, declared, resources, &profiles, &overrides);
     Ok(aws.proof(subject, &shaped).await)
 }
 

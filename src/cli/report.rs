@@ -111,7 +111,9 @@ impl RunReport {
         let hint = ending.and_then(|ending| ending.hint.clone()).filter(|hint| !hint.is_empty());
         // A replacement's window ends with the proof of the new stack.
         let proven = (run.kind == Kind::Replace).then(|| run.rebuilt.second.proven.or(run.rebuilt.first.proven)).flatten();
-        let by_hand = left_offline.then(|| format!("bring the stack back: `{by_hand}`"));
+        // Deleted: it has no mode, and nothing brings it back but the run itself.
+        let deleted = run.kind == Kind::Replace && run.phase >= Phase::Deleting && run.phase != Phase::Returning;
+        let by_hand = (left_offline && !deleted).then(|| format!("bring the stack back: `{by_hand}`"));
         Self {
             id: run.id.to_string(),
             kind: kind(&run.kind),
@@ -123,7 +125,10 @@ impl RunReport {
             started: run.started,
             ended: ending.map(|ending| ending.at),
             why: why.or_else(|| run.trouble.as_ref().map(|trouble| trouble.what.clone())),
-            stack_mode: if proven.is_some() { Some(Mode::Online.to_string()) } else { sights.mode.map(|mode| mode.to_string()) },
+            stack_mode: match proven {
+                Some(_) => Some(Mode::Online.to_string()),
+                None => sights.mode.filter(|_| !deleted || run.ended()).map(|mode| mode.to_string()),
+            },
             left_offline,
             offline: run.window.map(|window| OfflineWindow {
                 from: window.from,

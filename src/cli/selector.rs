@@ -62,18 +62,18 @@ impl Selector {
 }
 
 /// What to say of one that is not there.
-pub(crate) fn missing(cx: &Context, selector: &Selector, catalogue: &Catalogue) -> Failure {
+pub(crate) fn missing(cx: &Context, region: &str, selector: &Selector, catalogue: &Catalogue) -> Failure {
     let failure = |what: String| Failure::new(Exit::NotFound, "backup-not-found", what);
     match selector {
         Selector::Id(id) => {
             let near = nearest(id, catalogue.backups());
-            let failure = failure(format!("there is no backup `{id}`"));
+            let failure = failure(format!("there is no backup `{id}` in {region}"));
             let failure =
                 if near.is_empty() { failure } else { failure.hint(format!("did you mean {}?", near.join(", "))) };
-            failure.hint(format!("`{}` shows them all", cx.command(&["list"], None)))
+            failure.hint(format!("`{}` shows them all", cx.command(&["list"], Some(region))))
         }
-        Selector::Latest(stack) | Selector::Oldest(stack) => failure(format!("there is no complete backup of {stack}"))
-            .hint(format!("`{}` shows what there is", cx.command(&["list", stack], None))),
+        Selector::Latest(stack) | Selector::Oldest(stack) => failure(format!("there is no complete backup of {stack} in {region}"))
+            .hint(format!("`{}` shows what there is", cx.command(&["list", stack], Some(region)))),
         Selector::LatestDrilled(stack) => {
             Failure::new(Exit::NotFound, "never-drilled", format!("no backup of {stack} has been drilled"))
                 .why("a drill is a rehearsed restore, and none is on record")
@@ -131,7 +131,8 @@ mod tests {
 
     #[test]
     fn latest_drilled_is_the_newest_complete_one_whose_restore_was_rehearsed() {
-        let drilled = |id: &str, state| Backup { drilled: Some(crate::cli::output::samples::now()), ..backup(id, state) };
+        let drilled =
+            |id: &str, state| Backup { drilled: Some(crate::cli::output::samples::now()), ..backup(id, state) };
         let rows = [
             drilled("my-hub-20261120-040000", State::Incomplete),
             backup("my-hub-20261120-030000", State::Complete),

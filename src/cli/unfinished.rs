@@ -49,6 +49,12 @@ pub(crate) async fn find(cx: &Context, aws: &Aws, stack: &str) -> Result<Unfinis
     Ok(newest.map_or(Unfinished::None, |run| Unfinished::Unlocked(Box::new(engine::unlocked(run)))))
 }
 
+/// The newest run of that name made a new stack, and is over: it owes nothing, and the stack may be gone again.
+pub(crate) async fn made(cx: &Context, aws: &Aws, stack: &str) -> bool {
+    let runs = catalogue::runs(cx, aws, Some(stack)).await;
+    runs.last().is_some_and(|run| run.ended() && matches!(run.kind, Kind::Restore | Kind::Drill))
+}
+
 /// Drives a run on from here.
 ///
 /// # Errors

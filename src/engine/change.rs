@@ -6,7 +6,7 @@
 
 use super::turn::{Turn, View};
 use super::{Action, NewChangeSet};
-use crate::model::change_set::{Change, ChangeSet, Replacement};
+use crate::model::change_set::{ChangeSet, review};
 use crate::model::topology::OfflineSwitch;
 use crate::model::{Switch, Token};
 
@@ -25,40 +25,6 @@ pub(super) enum Progress {
     Destroys(Vec<String>),
     /// CloudFormation could not make the change set.
     Refused(String),
-}
-
-/// What a change set threatens.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Hazard {
-    /// Protected resources that would be replaced or removed.
-    pub destroys: Vec<String>,
-    /// Protected resources that may be, depending on values known only during execution.
-    pub maybe: Vec<String>,
-}
-
-/// Reads a change set as the preview that it is.
-pub fn review(changes: &[Change], protected: &[String]) -> Hazard {
-    let mut hazard = Hazard::default();
-    for change in changes {
-        let place = place(change);
-        let itself = protected.contains(&place);
-        // A nested stack that goes takes with it what is in it.
-        let within = protected.iter().any(|id| id.strip_prefix(&place).is_some_and(|rest| rest.starts_with('/')));
-        match change.replacement {
-            _ if change.removes && (itself || within) => hazard.destroys.push(format!("{place} would be removed")),
-            Replacement::Yes if itself || within => hazard.destroys.push(format!("{place} would be replaced")),
-            Replacement::Maybe if itself => hazard.maybe.push(format!("{place} may be replaced")),
-            Replacement::No if itself && change.dynamic => {
-                hazard.maybe.push(format!("what happens to {place} is known only during the update"));
-            }
-            _ => {}
-        }
-    }
-    hazard
-}
-
-fn place(change: &Change) -> String {
-    change.path.iter().chain([&change.logical_id]).cloned().collect::<Vec<_>>().join("/")
 }
 
 /// One tick's part of the way: make the set, wait for it, or execute it.
@@ -161,48 +127,4 @@ fn execute(turn: &mut Turn<'_>, set: &ChangeSet, switch: Switch) -> Progress {
 
 fn delete(turn: &mut Turn<'_>, set: &ChangeSet) {
     turn.actions.push(Action::DeleteChangeSet { arn: set.arn.clone() });
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn change(logical_id: &str, removes: bool, replacement: Replacement) -> Change {
-        Change {
-            path: Vec::new(),
-            logical_id: logical_id.to_owned(),
-            physical_id: None,
-            resource_type: String::new(),
-            removes,
-            replacement,
-            dynamic: false,
-        }
-    }
-
-    #[test]
-    fn an_update_that_would_replace_the_database_is_seen() {
-        let protected = ["AppDb".to_owned(), "StorageEFS".to_owned()];
-        let changes = [
-            change("AppDb", false, Replacement::Yes),
-            change("AppALB", true, Replacement::No),
-            change("StorageEFS", true, Replacement::No),
-        ];
-        let hazard = review(&changes, &protected);
-        assert_eq!(hazard.destroys, ["AppDb would be replaced", "StorageEFS would be removed"]);
-    }
-
-    #[test]
-    fn a_nested_stack_that_goes_takes_the_database_with_it() {
-        let protected = ["Data/AppDb".to_owned()];
-        assert_eq!(review(&[change("Data", true, Replacement::No)], &protected).destroys, ["Data would be removed"]);
-        assert_eq!(review(&[change("Data", false, Replacement::No)], &protected), Hazard::default());
-        assert_eq!(review(&[change("Dat", true, Replacement::No)], &protected), Hazard::default());
-    }
-
-    #[test]
-    fn a_modification_is_no_hazard_and_a_conditional_one_is_told() {
-        let protected = ["AppDb".to_owned()];
-        assert_eq!(review(&[change("AppDb", false, Replacement::No)], &protected), Hazard::default());
-        assert_eq!(review(&[change("AppDb", false, Replacement::Maybe)], &protected).maybe.len(), 1);
-    }
 }

@@ -28,7 +28,6 @@ mod switch;
 mod turn;
 
 pub use action::{Action, Done, Halt, NewChangeSet, NewJob, Next, Tag};
-pub use change::{Hazard, review};
 pub use fence::fence;
 pub use mode::{Debt, debt, mode};
 pub use note::note;

@@ -155,6 +155,7 @@ impl<'a> Turn<'a> {
         self.run.since = self.now;
         self.run.looked = None;
         self.run.refused = None;
+        self.run.tidy_tries = 0;
         self.look_now()
     }
 

@@ -178,7 +178,8 @@ impl FromStr for Place {
         }
         let segments = || prefix.split('/').all(|part| !part.is_empty() && part != "." && part != "..");
         let plain = |c: char| c.is_ascii_alphanumeric() || "_.-/".contains(c);
-        if !prefix.is_empty() && !(segments() && prefix.chars().all(plain)) {
+        let good = prefix.is_empty() || (segments() && prefix.chars().all(plain));
+        if !good {
             return Err(bad("a prefix has letters, digits and `_.-`, with single slashes between"));
         }
         if text.len() > LONGEST_PLACE {

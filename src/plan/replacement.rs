@@ -110,3 +110,123 @@ fn losses(of: &Around<'_>, found: &mut Obstacles) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::backup::{Backup, FilesHalf, State};
+    use crate::model::new_stack::{NewParameter, OnFailure, TemplateSource};
+    use crate::plan::fixture::survey;
+
+    const TEMPLATE: &str = "
+Parameters:
+  LogGroup: { Type: String, Default: hub-logs }
+Resources:
+  AppDb: { Type: 'AWS::RDS::DBCluster' }
+  Logs:
+    Type: AWS::Logs::LogGroup
+    DeletionPolicy: Retain
+    Properties: { LogGroupName: !Ref LogGroup }
+  AppDbSecret: { Type: 'AWS::SecretsManager::Secret', DeletionPolicy: Retain }
+  DailyBackupVault:
+    Type: AWS::Backup::BackupVault
+    DeletionPolicy: Retain
+    Properties: { BackupVaultName: !Sub '${AWS::StackName}-${LogGroup}' }
+";
+    const SECRET: &str = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:my-hub-AbCdEf";
+
+    fn resource(logical_id: &str, kind: &str, physical: &str) -> Resource {
+        Resource {
+            path: Vec::new(),
+            logical_id: logical_id.to_owned(),
+            physical_id: Some(physical.to_owned()),
+            resource_type: kind.to_owned(),
+            status: "CREATE_COMPLETE".into(),
+        }
+    }
+
+    fn found(template: &str, log_group: &str, known: bool) -> Obstacles {
+        let old = Template::read(template).unwrap();
+        let parameter = NewParameter { key: "LogGroup".into(), value: log_group.into(), secret: false };
+        let plan = NewStack {
+            name: "my-hub".into(),
+            template: TemplateSource::Body(String::new()),
+            parameters: vec![parameter],
+            capabilities: Vec::new(),
+            tags: Vec::new(),
+            role_arn: None,
+            notification_arns: Vec::new(),
+            termination_protection: false,
+            on_failure: OnFailure::Keep,
+        };
+        let existing = [
+            resource("AppDb", "AWS::RDS::DBCluster", "my-hub-app-db"),
+            resource("Logs", "AWS::Logs::LogGroup", "hub-logs"),
+            resource("AppDbSecret", "AWS::SecretsManager::Secret", SECRET),
+            resource("DailyBackupVault", "AWS::Backup::BackupVault", "my-hub-daily"),
+        ];
+        let files = FilesHalf {
+            recovery_point: "arn:p".into(),
+            status: "COMPLETED".into(),
+            vault: "my-hub-daily".into(),
+            created: None,
+            completed: None,
+            bytes: None,
+        };
+        let backup = Backup { files: Some(files), secret_arn: Some(SECRET.into()), ..blank() };
+        let survey = survey();
+        let new = known.then_some(&old);
+        obstacles(&Around { old: &old, new, plan: &plan, existing: &existing, backup: &backup, survey: &survey, keys: &[] })
+    }
+
+    fn blank() -> Backup {
+        Backup {
+            id: "my-hub-20261120-020000".into(),
+            stack: "my-hub".into(),
+            stack_id: None,
+            state: State::Complete,
+            reason: None,
+            mode: None,
+            began: None,
+            completed: None,
+            skew_s: None,
+            database: None,
+            files: None,
+            secret_arn: None,
+            secret_version: None,
+            note: None,
+            hold: None,
+            tool_version: None,
+            manifest: None,
+            drilled: None,
+        }
+    }
+
+    #[test]
+    fn a_retained_log_group_of_a_fixed_name_is_found_before_anything_is_destroyed() {
+        let errors = found(TEMPLATE, "hub-logs", true).errors;
+        assert_eq!(errors.len(), 1, "{errors:?}");
+        assert!(errors[0].what.contains("hub-logs") && !errors[0].remedy.is_empty(), "{errors:?}");
+        assert_eq!(found(TEMPLATE, "other-logs", true), Obstacles::default());
+    }
+
+    #[test]
+    fn a_secret_that_goes_with_the_stack_is_found_before_anything_is_destroyed() {
+        let careless = TEMPLATE.replace("'AWS::SecretsManager::Secret', DeletionPolicy: Retain", "'AWS::SecretsManager::Secret'");
+        let errors = found(&careless, "other-logs", true).errors;
+        assert!(errors.iter().any(|error| error.what.contains(SECRET)), "{errors:?}");
+    }
+
+    #[test]
+    fn a_vault_that_goes_with_the_stack_would_stop_its_deletion_half_way() {
+        let careless = TEMPLATE.replace("Type: AWS::Backup::BackupVault\n    DeletionPolicy: Retain", "Type: AWS::Backup::BackupVault");
+        let errors = found(&careless, "other-logs", true).errors;
+        assert!(errors.iter().any(|error| error.what.contains("my-hub-daily")), "{errors:?}");
+    }
+
+    #[test]
+    fn where_the_new_template_is_not_known_that_is_said() {
+        let found = found(TEMPLATE, "hub-logs", false);
+        assert!(found.errors.is_empty() && found.warnings.len() == 1, "{found:?}");
+    }
+}

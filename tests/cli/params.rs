@@ -5,8 +5,14 @@ use serde_json::{Value, json};
 use super::support::{Aws, STACK};
 
 /// What two hubs cannot share.
-const OWN: [&str; 6] =
-    ["--set", "DomainName=new.example.com", "--set", "InternalZone=new-internal.com", "--set", "ShortlinkZone=new.link"];
+const OWN: [&str; 6] = [
+    "--set",
+    "DomainName=new.example.com",
+    "--set",
+    "InternalZone=new-internal.com",
+    "--set",
+    "ShortlinkZone=new.link",
+];
 
 fn with<'a>(args: &[&'a str], more: &[&'a str]) -> Vec<&'a str> {
     args.iter().chain(more).copied().collect()
@@ -129,7 +135,8 @@ fn a_pair_that_stacksnap_did_not_make_is_proposed_and_has_parameters_but_no_proo
     let Some(pair) = list.pointer("/foreign/pairs/0") else { panic!("no pairs in {list}") };
     let of = |key: &str| pair[key].as_str().unwrap().to_owned();
     let (snapshot, vault, point) = (of("snapshot"), of("vault"), of("recoveryPoint"));
-    let args = ["params", "--snapshot", &snapshot, "--vault", &vault, "--recovery-point", &point, "--source-stack", STACK];
+    let args =
+        ["params", "--snapshot", &snapshot, "--vault", &vault, "--recovery-point", &point, "--source-stack", STACK];
     let ran = aws.run(&with(&args, &OWN)).ends(0).says("consistency not proven");
     let all = values(&ran.out);
     assert_eq!((value(&all, "RestoreDbSnapshotIdentifier"), value(&all, "RestoreRecoveryPointArn")), (snapshot, point));

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says so by a panic")]
 
+use std::collections::BTreeSet;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::PathBuf;
@@ -175,8 +176,12 @@ impl Aws {
     }
 
     fn raw(&self, service: &str, head: &str, body: &str) {
+        self.raw_to("/", service, head, body);
+    }
+
+    fn raw_to(&self, path: &str, service: &str, head: &str, body: &str) {
         let head = [
-            "POST / HTTP/1.1",
+            &format!("POST {path} HTTP/1.1"),
             "Host: sandbox",
             head,
             &format!(
@@ -241,6 +246,137 @@ impl Aws {
             assert!(Instant::now() < patience, "the stack is never gone");
             thread::sleep(Duration::from_millis(100));
         }
+    }
+}
+
+/// What two hubs cannot share, of a second one.
+pub(crate) const OWN: [&str; 6] = [
+    "--set",
+    "DomainName=new.example.com",
+    "--set",
+    "InternalZone=new-internal.com",
+    "--set",
+    "ShortlinkZone=new.link",
+];
+/// The same, of the one that a replacement's drill makes.
+pub(crate) const DRILL_OWN: [&str; 6] = [
+    "--drill-set",
+    "DomainName=drill.example.com",
+    "--drill-set",
+    "InternalZone=drill-internal.com",
+    "--drill-set",
+    "ShortlinkZone=drill.link",
+];
+
+/// Words, and more words.
+pub(crate) fn with<'a>(args: &[&'a str], more: &[&'a str]) -> Vec<&'a str> {
+    args.iter().chain(more).copied().collect()
+}
+
+/// Text at a pointer, or none.
+pub(crate) fn text(value: &Value, pointer: &str) -> String {
+    value.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned()
+}
+
+/// New stacks of backups.
+impl Aws {
+    /// With a stack of one's own making, and a clock that runs faster still.
+    pub(crate) fn fast_with(seed: &StackSeed) -> Self {
+        let aws = Self::at_speed(5 * SPEED);
+        aws.sandbox.seed_stack(seed);
+        aws
+    }
+
+    /// A hub with a complete backup that nobody wrote into, its id, and files that settle at once.
+    pub(crate) fn hub_with_backup() -> (Self, String) {
+        let aws = Self::fast();
+        aws.file("stacksnap.toml", "[defaults]\nsettle = \"0s\"\n");
+        let id = text(&aws.run(&["backup", STACK, "--quiet", "-o", "json"]).ends(0).json(), "/id");
+        aws.sandbox.clear_requests();
+        (aws, id)
+    }
+
+    /// A stack as AWS has it now; the newest of its name. `null`: there is none, nor was there ever.
+    pub(crate) fn stack(&self, name: &str) -> Value {
+        let all = self.of_region("stacks");
+        let gone = |stack: &&Value| stack["status"] == "DELETE_COMPLETE";
+        let mut named: Vec<&Value> = all.iter().filter(|stack| stack["name"] == name).collect();
+        named.sort_by_key(|stack| !gone(stack));
+        named.last().map_or(Value::Null, |stack| (*stack).clone())
+    }
+
+    /// Rows of one kind of the sandbox's summary.
+    pub(crate) fn of_region(&self, kind: &str) -> Vec<Value> {
+        let all = self.sandbox.summary();
+        all["realms"].as_array().unwrap().iter().flat_map(|realm| realm[kind].as_array().unwrap().clone()).collect()
+    }
+
+    /// Everything that exists and costs money or stands in somebody's way; keys and secrets on their way
+    /// out, deleted stacks and our own records do not.
+    pub(crate) fn inventory(&self) -> BTreeSet<String> {
+        let named = |kind: &str, keep: &dyn Fn(&Value) -> bool| {
+            let rows = self.of_region(kind).into_iter().filter(|row| keep(row));
+            rows.map(|row| {
+                let names = ["arn", "id", "name"].map(|key| row[key].as_str().map(str::to_owned));
+                let name = names.into_iter().flatten().next();
+                format!("{kind} {}", name.unwrap_or_else(|| row.to_string()))
+            })
+            .collect::<Vec<_>>()
+        };
+        let all = [
+            named("stacks", &|row| row["status"] != "DELETE_COMPLETE"),
+            named("clusters", &|_| true),
+            named("snapshots", &|_| true),
+            named("recovery_points", &|_| true),
+            named("file_systems", &|row| row["state"] != "deleted"),
+            named("vaults", &|_| true),
+            named("log_groups", &|_| true),
+            named("keys", &|row| row["state"] != "PendingDeletion"),
+            named("secrets", &|row| row["deleted"] == false),
+            named("ssm", &|row| !row["name"].as_str().unwrap_or_default().starts_with("/stacksnap/")),
+        ];
+        all.into_iter().flatten().collect()
+    }
+
+    /// Nothing was made and left, and nothing is gone.
+    #[track_caller]
+    pub(crate) fn is_as(&self, before: &BTreeSet<String>, when: &str) {
+        let now = self.inventory();
+        let (left, gone): (Vec<_>, Vec<_>) = (now.difference(before).collect(), before.difference(&now).collect());
+        assert!(left.is_empty() && gone.is_empty(), "{when}: left {left:#?}, gone {gone:#?}");
+        assert!(self.open_runs().is_empty(), "{when}: {:?}", self.open_runs());
+    }
+
+    /// Locks and plans of ours: what a run leaves only while it is under way.
+    pub(crate) fn open_runs(&self) -> Vec<String> {
+        let names = self.of_region("ssm").into_iter().map(|row| text(&row, "/name"));
+        names
+            .filter(|name| name.starts_with("/stacksnap/") && (name.ends_with("/run") || name.contains("/plan")))
+            .collect()
+    }
+
+    /// Both halves of a backup.
+    pub(crate) fn halves(&self, id: &str) -> (String, String) {
+        let shown = self.run(&["show", id, "-o", "json"]).ends(0).json();
+        (text(&shown, "/database/snapshot"), text(&shown, "/files/recoveryPoint"))
+    }
+
+    /// How often AWS was asked for it, and did it.
+    pub(crate) fn times(&self, operation: &str) -> usize {
+        let did = |request: &&stacksnap_sandbox::LoggedRequest| request.operation == operation && request.status == 200;
+        self.sandbox.requests().iter().filter(did).count()
+    }
+
+    /// One more tag on a recovery point, or another value.
+    pub(crate) fn tag_point(&self, point: &str, key: &str, value: &str) {
+        let path = format!("/tags/{}", escaped(point));
+        self.raw_to(&path, "backup", "Content-Type: application/json", &json!({ "Tags": { key: value } }).to_string());
+    }
+
+    /// The stack is deleted behind stacksnap's back, whatever is in its way.
+    pub(crate) fn delete(&self, name: &str) {
+        let body = format!("Action=DeleteStack&Version=2010-05-15&StackName={name}");
+        self.raw("cloudformation", "Content-Type: application/x-www-form-urlencoded", &body);
     }
 }
 

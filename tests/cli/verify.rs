@@ -157,12 +157,19 @@ fn what_has_no_room_in_a_parameter_is_left_out_and_said() {
     let mut seed = seeds::hubs(STACK);
     let plain = seed.parameters.iter().find(|it| it.key == "KeyPair").unwrap().clone();
     // What no compression makes smaller.
-    let hashes = |n: usize| [n, n + 100].map(|n| format!("{:016x}", n.wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(31))).concat();
-    let long = |n| ParameterSeed { key: format!("Long{n}"), value: [hashes(n), hashes(n + 1_000), hashes(n + 9_999)].concat(), ..plain.clone() };
+    let hashes = |n: usize| {
+        [n, n + 100].map(|n| format!("{:016x}", n.wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(31))).concat()
+    };
+    let long = |n| ParameterSeed {
+        key: format!("Long{n}"),
+        value: [hashes(n), hashes(n + 1_000), hashes(n + 9_999)].concat(),
+        ..plain.clone()
+    };
     seed.parameters.extend((1..50).map(long));
     let aws = Aws::with(&seed);
     let ran = aws.run(&["backup", STACK, "--live"]).ends(0);
-    let ran = ran.says("not kept with the backup: the template's text").says("not kept with the backup: the stack's outputs");
+    let ran =
+        ran.says("not kept with the backup: the template's text").says("not kept with the backup: the stack's outputs");
     assert!(ran.err.contains("not kept with the backup: the value of parameter Long"), "{}", ran.err);
     warned(&aws, &aws.newest(), "SS355");
 }

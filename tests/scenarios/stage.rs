@@ -241,6 +241,10 @@ fn ask(clockwork: &Mutex<Clockwork>, request: &LoggedRequest) {
 /// Multiples of a step, none of them by chance.
 fn durations() -> Durations {
     Durations {
+        create: 60.0,
+        cluster_restore: 60.0,
+        restore_job: 60.0,
+        delete: 30.0,
         update: 40.0,
         cleanup: 10.0,
         change_set: 10.0,

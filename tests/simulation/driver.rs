@@ -70,12 +70,21 @@ pub(crate) struct Driver {
     pub due: Millis,
     /// How far its clock is wrong.
     pub skew: Millis,
+    /// When it looked, where what it decided goes off once that is old.
+    pub looked: Option<Millis>,
+    /// Its DeleteStack may be late: it sleeps even after it made sure that its look is fresh.
+    pub late: bool,
+    /// The run stands still: whether somebody is only asked, and what is said.
+    pub halted: Option<(bool, String)>,
 }
+
+/// How old a look may be for a perishable action.
+const FRESH: Millis = 60_000;
 
 impl Driver {
     pub(crate) fn new(run: Run, due: Millis) -> Self {
         let stage = Stage::Look(engine::first_look(&run));
-        Self { run, stage, due, skew: 0 }
+        Self { run, stage, due, skew: 0, looked: None, late: false, halted: None }
     }
 
     pub(crate) fn over(&self) -> bool {
@@ -88,7 +97,10 @@ impl Driver {
         self.stage = match stage {
             Stage::Look(look) => self.look(cloud, look, spoil),
             Stage::Save { actions, next } => self.save(cloud, actions, next, spoil),
-            Stage::Act { actions, done, next } => act(cloud, actions, done, next, spoil),
+            Stage::Act { actions, done, next } => {
+                let actions = self.fresh(cloud, actions);
+                act(cloud, actions, done, next, spoil)
+            }
             Stage::Note { done, next } => self.note(cloud, &done, next),
             Stage::Over => Stage::Over,
         };
@@ -104,8 +116,13 @@ impl Driver {
         let step = engine::step(&self.run, &seen, at(cloud.now + self.skew));
         let next = match step.next {
             Next::Tick { wait, look } => Then::Look(i64::try_from(wait.as_millis()).unwrap(), look),
-            Next::Ended | Next::Stuck(_) | Next::Halted(_) => Then::Over,
+            Next::Halted(halt) => {
+                self.halted = Some((halt.asks, format!("{}; {}", halt.what, halt.hint)));
+                Then::Over
+            }
+            Next::Ended | Next::Stuck(_) => Then::Over,
         };
+        self.looked = step.actions.iter().any(Action::perishable).then_some(cloud.now);
         self.run = step.run;
         self.run.unsaved = step.save && !self.run.lost;
         Stage::Save { actions: step.actions, next }
@@ -121,7 +138,16 @@ impl Driver {
                 write(cloud, &self.run);
             }
         }
+        // As a tick does: a machine that slept between looking and acting looks again first.
+        let actions = self.fresh(cloud, actions);
         Stage::Act { actions, done: Vec::new(), next }
+    }
+
+    fn fresh(&self, cloud: &Cloud, mut actions: Vec<Action>) -> Vec<Action> {
+        let old = self.looked.is_some_and(|looked| cloud.now - looked > FRESH);
+        let late = |action: &Action| self.late && matches!(action, Action::DeleteStack { .. });
+        actions.retain(|action| !(old && action.perishable()) || late(action));
+        actions
     }
 
     fn note(&mut self, cloud: &mut Cloud, done: &[Outcome], next: Then) -> Stage {
@@ -158,7 +184,7 @@ fn act(
 }
 
 /// What Parameter Store keeps: the record without what only its driver knows.
-fn write(cloud: &mut Cloud, run: &Run) {
+pub(crate) fn write(cloud: &mut Cloud, run: &Run) {
     cloud.saves += 1;
     cloud.records.insert(run.id.to_string(), run.as_saved());
 }

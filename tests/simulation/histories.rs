@@ -22,18 +22,18 @@ const SENTINEL_EVERY: Millis = 300_000;
 
 /// How much goes wrong, per thousand.
 #[derive(Clone, Copy, Debug)]
-struct Weather {
-    unseen: u32,
-    stale: u32,
-    refused: u32,
-    lost_answer: u32,
-    save_fails: u32,
-    dies: u32,
-    sleeps: u32,
+pub(crate) struct Weather {
+    pub unseen: u32,
+    pub stale: u32,
+    pub refused: u32,
+    pub lost_answer: u32,
+    pub save_fails: u32,
+    pub dies: u32,
+    pub sleeps: u32,
 }
 
 impl Weather {
-    fn draw(rng: &mut Rng) -> Self {
+    pub(crate) fn draw(rng: &mut Rng) -> Self {
         let mut some = |most: u32| if rng.bool() { 0 } else { rng.u32(0..most) };
         Self {
             unseen: some(120),
@@ -63,10 +63,10 @@ struct Play {
     complete: bool,
 }
 
-struct Spoiler<'a> {
-    rng: &'a mut Rng,
-    weather: Weather,
-    older: &'a mut Cloud,
+pub(crate) struct Spoiler<'a> {
+    pub rng: &'a mut Rng,
+    pub weather: Weather,
+    pub older: &'a mut Cloud,
 }
 
 impl Spoiler<'_> {
@@ -84,7 +84,13 @@ impl Spoil for Spoiler<'_> {
         }
         if self.happens(self.weather.unseen) {
             let unknown = refusal(RefusalKind::Transient, "Describe");
-            match self.rng.u8(0..6) {
+            // Only a run that makes a stack looks at more than six things.
+            let looked = if look.fresh || look.plan { 10 } else { 6 };
+            match self.rng.u8(0..looked) {
+                6 if look.plan => seen.plan = Seen::Unknown(unknown),
+                7 if look.marks => seen.marks = Seen::Unknown(unknown),
+                8 if look.fresh => seen.fresh = Seen::Unknown(unknown),
+                9 if look.parts => seen.parts = Seen::Unknown(unknown),
                 0 if look.stack => seen.stack = Seen::Unknown(unknown),
                 1 if look.history => seen.history = Seen::Unknown(unknown),
                 2 if look.change_sets => seen.change_sets = Seen::Unknown(unknown),
@@ -287,7 +293,7 @@ fn short(rescue: &Rescue) -> String {
     }
 }
 
-fn stage(stage: &Stage) -> String {
+pub(crate) fn stage(stage: &Stage) -> String {
     match stage {
         Stage::Look(look) => format!("looks ({})", if look.stack { "full" } else { "light" }),
         Stage::Save { actions, .. } => format!("saves, then {} actions", actions.len()),

@@ -1,5 +1,7 @@
 //! The invariants, by name. Each is a question a user would ask.
 
+pub(crate) mod rebuild;
+
 use stacksnap::engine::{Debt, debt};
 use stacksnap::model::run::{Kind, Mode, Outcome, Run};
 use stacksnap::model::tags::COMPLETE;
@@ -9,6 +11,7 @@ use crate::cloud::{Cloud, Half, Millis, at};
 /// What must hold after every event.
 pub(crate) fn always(cloud: &Cloud) -> Result<(), String> {
     nothing_foreign_is_touched(cloud)?;
+    rebuild::always(cloud)?;
     one_snapshot_and_one_recovery_point_a_run(cloud)?;
     success_only_behind_the_fence(cloud)?;
     complete_means_two_complete_halves(cloud)

@@ -11,5 +11,6 @@ mod failures;
 mod histories;
 mod judge;
 mod model_check;
+mod rebuild;
 mod story;
 mod walk;

@@ -4,6 +4,7 @@ pub(crate) mod births;
 mod clusters;
 pub(crate) mod deaths;
 mod names;
+mod sharing;
 mod snapshots;
 pub(crate) mod state;
 mod tags;
@@ -34,6 +35,8 @@ pub(crate) const OPERATIONS: &[Operation] = &[
     op("DescribeAccountAttributes", &[], clusters::account_attributes),
     op("CreateDBClusterSnapshot", SNAPSHOT, snapshots::create),
     op("DescribeDBClusterSnapshots", SNAPSHOT, snapshots::describe),
+    op("DescribeDBClusterSnapshotAttributes", SNAPSHOT, sharing::describe),
+    op("ModifyDBClusterSnapshotAttribute", SNAPSHOT, sharing::modify),
     op("DeleteDBClusterSnapshot", SNAPSHOT, snapshots::delete),
     op("AddTagsToResource", RESOURCE, tags::add),
     op("RemoveTagsFromResource", RESOURCE, tags::remove),

@@ -116,7 +116,7 @@ fn fits(input: &Input, snapshot: &Snapshot) -> bool {
         && passes(input, "engine", &[&snapshot.source.engine])
 }
 
-fn missing(id: &str) -> AwsError {
+pub(super) fn missing(id: &str) -> AwsError {
     let text = format!("DBClusterSnapshot not found: {id}");
     AwsError::new(404, "DBClusterSnapshotNotFoundFault", text)
 }

@@ -158,6 +158,8 @@ pub(crate) struct Snapshot {
     pub(crate) tags: Tags,
     /// The rows in it.
     pub(crate) copy: Option<Copy>,
+    /// Accounts that may restore it; `all`: everybody.
+    pub(crate) shared: Vec<String>,
 }
 
 impl Snapshot {
@@ -177,6 +179,7 @@ impl Snapshot {
     pub(crate) fn blank(cluster: &Cluster, id: &str, kind: &'static str, at: Timestamp, done: Timestamp) -> Self {
         Self {
             copy: None,
+            shared: Vec::new(),
             id: id.to_owned(),
             cluster: cluster.id.clone(),
             source: std::sync::Arc::new(cluster.clone()),

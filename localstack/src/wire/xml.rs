@@ -57,6 +57,8 @@ fn item_name(list: &str) -> &'static str {
         "AvailabilityZones" => "AvailabilityZone",
         "VpcSecurityGroups" => "VpcSecurityGroupMembership",
         "AccountQuotas" => "AccountQuota",
+        "DBClusterSnapshotAttributes" => "DBClusterSnapshotAttribute",
+        "AttributeValues" => "AttributeValue",
         _ => "member",
     }
 }

@@ -27,6 +27,7 @@ const LARGEST: u64 = 1_000_000;
 /// For a pipeline: `stacksnap guard my-hub --change-set ARN`, before it is executed; or the very command that would
 /// update the stack, behind `--`: `stacksnap guard my-hub -- aws cloudformation deploy --stack-name my-hub …`.
 #[derive(Debug, clap::Args)]
+#[command(override_usage = "stacksnap guard [OPTIONS] STACK --change-set ARN\n       stacksnap guard [OPTIONS] STACK --parameters FILE\n       stacksnap guard [OPTIONS] STACK -- COMMAND")]
 #[command(group = clap::ArgGroup::new("intended").required(true).args(["change_set", "parameters", "command"]))]
 pub(crate) struct Guard {
     /// The stack's name.

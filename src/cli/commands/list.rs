@@ -120,11 +120,7 @@ async fn family(cx: &Context, aws: &Aws, stack: &str, catalogue: &Catalogue) -> 
         Some((id, (_, place))) => aws.manifest(&place, stack, &id).await.ok().map(|read| read.manifest.topology),
         None => cx.survey(aws, stack, &TopologyFlags::default()).await.ok()?.topology?.ok(),
     }?;
-    Some(Family {
-        stack: stack.to_owned(),
-        cluster: topology.cluster.value,
-        file_system: topology.file_system.value,
-    })
+    Some(Family { stack: stack.to_owned(), cluster: topology.cluster.value, file_system: topology.file_system.value })
 }
 
 impl Document for BackupList {

@@ -71,5 +71,9 @@ pub(crate) async fn run(args: &Params, cx: &Context) -> Result<Exit, Failure> {
 
 fn document(draft: &Draft, recipe: Option<&Recipe>, form: String) -> NewStackParameters {
     let backup = &draft.subject.backup;
-    NewStackParameters::new(&backup.id, &backup.stack, &draft.parameters, recipe.map(|recipe| &recipe.plan), form)
+    let plan = recipe.map(|recipe| &recipe.plan);
+    let mut document = NewStackParameters::new(&backup.id, &backup.stack, &draft.parameters, plan, form);
+    // What there is to say about the backup comes before what is said of its parameters.
+    document.findings.splice(..0, draft.findings.iter().cloned());
+    document
 }

@@ -1,7 +1,6 @@
 //! `stacksnap replace STACK --with BACKUP`
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::super::args::TopologyFlags;
 use super::super::begin::{self, Wish};
@@ -17,7 +16,8 @@ use super::super::{duration, finish, keep, rebuild, stack_arg, take};
 use super::drill::{self, Rehearsal};
 use crate::aws::Aws;
 use crate::config::Span;
-use crate::model::new_stack::OnFailure;
+use crate::model::finding::Finding;
+use crate::model::new_stack::{NewStack, OnFailure};
 use crate::model::rebuild::{Plan, Undo};
 use crate::model::run::{Kind, Options, Run};
 use crate::model::stack::Resource;
@@ -84,42 +84,84 @@ pub(crate) async fn run(args: &Replace, cx: &Context) -> Result<Exit, Failure> {
     if let Some(name) = args.yes_destroy.as_ref().filter(|name| **name != args.stack) {
         return Err(Failure::usage(format!("--yes-destroy names {name}, and the stack is {}", args.stack)));
     }
-    let (wish, topology) = (args.wish(cx), TopologyFlags::of_profile(args.recipe.stack_profile.clone()));
-    let survey = if args.dry_run {
-        begin::unheld(cx, &aws, &wish, &topology).await?
-    } else {
-        begin::look(cx, &aws, &wish, &topology).await?
-    };
-    let recipe = args.recipe(cx, &aws).await?;
-    refuse_others(args, &recipe, &survey)?;
-    let run = match begin::planned(cx, &survey, &wish, &aws) {
-        Ok((run, findings)) => {
-            begin::warn(cx, &findings);
-            run
-        }
+    if !args.dry_run && args.yes_destroy.is_none() && !cx.interactive() {
+        return Err(unconfirmed(&args.stack));
+    }
+    let mut prepared = match prepare(cx, &aws, args).await? {
+        Ok(prepared) => prepared,
         Err(findings) => return begin::refuse(cx, &args.stack, findings),
     };
-    let run = take::free(&aws, run).await?;
-    let (second, own_template) = recipe::safety(cx, &aws, &survey, &run, &args.recipe).await?;
-    let resources = obstacles(cx, &survey, &recipe, &own_template)?;
-    let fresh = args.drilled(&recipe, aws.now());
-    let shown = ReplacePlan {
-        stack: args.stack.clone(),
-        stack_id: run.target.stack_id.clone(),
-        drilled: fresh.clone(),
-        resources,
-        new_stack: NewStackPlan::new(&recipe, aws.region()),
-    };
+    let drilled = args.drilled(&prepared.recipe, aws.now());
+    let shown = prepared.shown(drilled, args.undo(cx), aws.region());
     if args.dry_run {
         cx.emit(&shown)?;
         cx.tell("nothing was changed");
         return Ok(Exit::Done);
     }
     confirm(cx, args, &shown)?;
-    if fresh.is_none() {
+    if shown.drilled.is_none() {
         prove(cx, &aws, args).await?;
+        // That took its time: everything is looked at again.
+        prepared = match prepare(cx, &aws, args).await? {
+            Ok(prepared) => prepared,
+            Err(findings) => return begin::refuse(cx, &args.stack, findings),
+        };
     }
-    go(cx, &aws, args, &survey, (run, recipe, second)).await
+    go(cx, &aws, args, prepared).await
+}
+
+/// Nobody can be asked here: said before anything else.
+fn unconfirmed(stack: &str) -> Failure {
+    Failure::usage("this destroys a stack and has to be confirmed, and nobody can be asked here")
+        .hint(format!("look at the plan first (`--dry-run`), then add `--yes-destroy {stack}`"))
+}
+
+/// Everything that is decided before anything is touched.
+struct Prepared {
+    survey: Survey,
+    run: Run,
+    /// What the backup is restored to.
+    recipe: Recipe,
+    /// What the safety backup would be restored to.
+    second: NewStack,
+    /// The stack's resources, and what becomes of them.
+    resources: Vec<Doomed>,
+}
+
+/// Looks at everything and plans; the findings that refuse it, where there are such.
+async fn prepare(cx: &Context, aws: &Aws, args: &Replace) -> Result<Result<Prepared, Vec<Finding>>, Failure> {
+    let (wish, topology) = (args.wish(cx), TopologyFlags::of_profile(args.recipe.stack_profile.clone()));
+    let survey = if args.dry_run {
+        begin::unheld(cx, aws, &wish, &topology).await?
+    } else {
+        begin::look(cx, aws, &wish, &topology).await?
+    };
+    let recipe = args.recipe(cx, aws).await?;
+    refuse_others(args, &recipe, &survey)?;
+    let run = match begin::planned(cx, &survey, &wish, aws) {
+        Ok((run, findings)) => {
+            begin::warn(cx, &findings);
+            run
+        }
+        Err(findings) => return Ok(Err(findings)),
+    };
+    let run = take::free(aws, run).await?;
+    let (second, own_template) = recipe::safety(cx, aws, &survey, &run, &args.recipe).await?;
+    let resources = obstacles(cx, &survey, &recipe, &own_template)?;
+    Ok(Ok(Prepared { survey, run, recipe, second, resources }))
+}
+
+impl Prepared {
+    fn shown(&mut self, drilled: Option<String>, undo: Undo, region: &str) -> ReplacePlan {
+        ReplacePlan {
+            stack: self.run.target.stack.clone(),
+            stack_id: self.run.target.stack_id.clone(),
+            drilled,
+            on_failure: undo.into(),
+            resources: std::mem::take(&mut self.resources),
+            new_stack: NewStackPlan::new(&self.recipe, region),
+        }
+    }
 }
 
 impl Replace {
@@ -237,7 +279,7 @@ fn confirm(cx: &Context, args: &Replace, plan: &ReplacePlan) -> Result<(), Failu
         return Ok(());
     }
     let question = format!("type the stack's name to have {} destroyed and made anew:", args.stack);
-    cx.confirm_name(&question, &args.stack, "--yes-destroy")
+    Context::confirm_name(&question, &args.stack)
 }
 
 /// A drill, here and now.
@@ -252,30 +294,19 @@ async fn prove(cx: &Context, aws: &Aws, args: &Replace) -> Result<(), Failure> {
     })
 }
 
-async fn go(
-    cx: &Context,
-    aws: &Aws,
-    args: &Replace,
-    survey: &Survey,
-    (run, recipe, second): (Run, Recipe, crate::model::new_stack::NewStack),
-) -> Result<Exit, Failure> {
+async fn go(cx: &Context, aws: &Aws, args: &Replace, prepared: Prepared) -> Result<Exit, Failure> {
+    let Prepared { survey, mut run, recipe, second, .. } = prepared;
     let signals = Signals::listen();
-    let mut run = run;
     let mut aim = rebuild::aim(&recipe, &args.stack, None);
     aim.source.clone_from(&run.target.stack_id);
+    // An hour more, for the way from here to the deletion.
     aim.proof_age = Some(args.proof_age().saturating_add(3_600));
     aim.undo = Some(args.undo(cx));
-    // The drill took its time: the run begins now.
-    run.started = aws.now();
-    run.since = run.started;
     Arc::make_mut(&mut run.target).aim = Some(aim);
-    let plan = Plan {
-        first: rebuild::tagged(recipe.plan, &run),
-        second: Some(rebuild::tagged(second, &run)),
-    };
-    let run = keep::manifest(cx, aws, run, survey).await?;
+    let plan =
+        Plan { first: rebuild::tagged(recipe.plan, &run), second: Some(rebuild::tagged(second, &run)) };
+    let run = keep::manifest(cx, aws, run, &survey).await?;
     let run = rebuild::keep(cx, aws, &plan, run).await?;
     take::take(cx, aws, &run).await?;
-    let manner = finish::manner(cx, None::<Duration>, false);
-    finish::drive(cx, aws, run, manner, signals).await
+    finish::drive(cx, aws, run, finish::manner(cx, None, false), signals).await
 }

@@ -5,7 +5,7 @@ use super::super::context::Context;
 use super::super::exit::Exit;
 use super::super::failure::Failure;
 use super::super::unfinished::{self, Unfinished};
-use super::super::{holder, recipe, stack_arg};
+use super::super::{holder, nothing, recipe, stack_arg};
 use crate::aws::Aws;
 use crate::model::run::{Kind, Run};
 use crate::world::World;
@@ -45,6 +45,9 @@ pub(crate) async fn run(args: &Resume, cx: &Context) -> Result<Exit, Failure> {
             unfinished::drive(cx, &aws, args.urge(&aws, *run).await).await
         }
         Unfinished::Unlocked(run) => unfinished::relock(cx, &aws, args.urge(&aws, *run).await).await,
+        Unfinished::None if unfinished::made(cx, &aws, &args.stack).await => {
+            nothing::to_do(cx, &args.stack, "the run of that name is over")
+        }
         Unfinished::Lost | Unfinished::None => unfinished::settle(cx, &aws, &args.stack, &args.topology).await,
     }
 }

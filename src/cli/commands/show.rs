@@ -44,7 +44,7 @@ pub(crate) async fn run(args: &Show, cx: &Context) -> Result<Exit, Failure> {
     holder::warn_stale(cx, aws.region(), &gathered.runs, aws.now());
     let catalogue = gathered.catalogue;
     let found = args.backup.find(catalogue.backups());
-    let found = found.ok_or_else(|| selector::missing(cx, &args.backup, &catalogue))?;
+    let found = found.ok_or_else(|| selector::missing(cx, aws.region(), &args.backup, &catalogue))?;
     cx.emit(&BackupView { backup: found })?;
     Ok(Exit::Done)
 }

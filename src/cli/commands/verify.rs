@@ -70,7 +70,7 @@ pub(crate) async fn run(args: &Verify, cx: &Context) -> Result<Exit, Failure> {
     let what = What { stack: wanted.stack(), foreign: false };
     let gathered = catalogue::gather(cx, &aws, what).await?;
     holder::warn_stale(cx, aws.region(), &gathered.runs, aws.now());
-    let backups = chosen(cx, &wanted, &gathered.catalogue)?;
+    let backups = chosen(cx, aws.region(), &wanted, &gathered.catalogue)?;
     let looks = backups.into_iter().map(|backup| verified(cx, &aws, backup));
     let items: Vec<Result<Verified, Failure>> = stream::iter(looks).buffered(AT_ONCE).collect().await;
     let items = items.into_iter().collect::<Result<Vec<_>, _>>()?;
@@ -96,18 +96,18 @@ impl Wanted {
 
 fn wanted(args: &Verify) -> Result<Wanted, Failure> {
     if args.all {
-        return stack_arg::parse(&args.backup).map(Wanted::All).map_err(|why| {
-            Failure::usage(why).hint("`--all` takes a stack's name; one backup is named without it")
-        });
+        return stack_arg::parse(&args.backup)
+            .map(Wanted::All)
+            .map_err(|why| Failure::usage(why).hint("`--all` takes a stack's name; one backup is named without it"));
     }
     args.backup.parse().map(Wanted::One).map_err(Failure::usage)
 }
 
-fn chosen(cx: &Context, wanted: &Wanted, catalogue: &Catalogue) -> Result<Vec<Backup>, Failure> {
+fn chosen(cx: &Context, region: &str, wanted: &Wanted, catalogue: &Catalogue) -> Result<Vec<Backup>, Failure> {
     let stack = match wanted {
         Wanted::One(selector) => {
             let found = selector.find(catalogue.backups());
-            return found.map(|backup| vec![backup]).ok_or_else(|| selector::missing(cx, selector, catalogue));
+            return found.map(|backup| vec![backup]).ok_or_else(|| selector::missing(cx, region, selector, catalogue));
         }
         Wanted::All(stack) => stack,
     };
@@ -119,7 +119,7 @@ fn chosen(cx: &Context, wanted: &Wanted, catalogue: &Catalogue) -> Result<Vec<Ba
         cx.tell(&format!("{rest} that never were complete are passed over: `list` shows them"));
     }
     if chosen.is_empty() {
-        return Err(selector::missing(cx, &Selector::Latest(stack.clone()), catalogue));
+        return Err(selector::missing(cx, region, &Selector::Latest(stack.clone()), catalogue));
     }
     Ok(chosen)
 }

@@ -107,6 +107,21 @@ impl Document for NewStackPlan {
 
     fn text(&self, page: &mut Page<'_>) -> io::Result<()> {
         page.line(format!("would create stack {} in {}", page.paint.bold(&self.stack), self.region))?;
+        let failing = match self.on_failure {
+            OnFailure::Keep => "what was created stays, for inspection",
+            OnFailure::Rollback => "rolled back",
+        };
+        let protected = if self.termination_protection { "against termination" } else { "no" };
+        self.body(page, failing, protected)
+    }
+}
+
+impl NewStackPlan {
+    /// All but the first line.
+    ///
+    /// # Errors
+    /// Those of the output.
+    pub(super) fn body(&self, page: &mut Page<'_>, failing: &str, protected: &str) -> io::Result<()> {
         page.field("Backup", &self.backup)?;
         page.field("Of stack", &self.source)?;
         page.field("Database", &self.snapshot)?;
@@ -116,12 +131,8 @@ impl Document for NewStackPlan {
             (None, Some(bytes)) => page.field("Template", format!("{bytes} bytes, sent with the request"))?,
             (None, None) => {}
         }
-        let failing = match self.on_failure {
-            OnFailure::Keep => "what was created stays, for inspection",
-            OnFailure::Rollback => "rolled back",
-        };
         page.field("If it fails", failing)?;
-        page.field("Protected", if self.termination_protection { "against termination" } else { "no" })?;
+        page.field("Protected", protected)?;
         page.line("")?;
         table::write(page, ["PARAMETER", "VALUE", "FROM"], || self.parameters.iter(), |parameter| {
             let value = parameter.value.as_deref().unwrap_or("(secret)");

@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::new_stack::NewStackPlan;
 use super::table::{self, Cell, Tone};
 use super::{Document, Page};
+use crate::model::rebuild::Undo;
 
 /// What would happen.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -21,10 +22,44 @@ pub(crate) struct ReplacePlan {
     /// When the backup was drilled; absent: it is drilled first.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) drilled: Option<String>,
+    /// What happens when the new stack does not verify.
+    pub(crate) on_failure: Undone,
     /// Every resource of the stack, and what becomes of it.
     pub(crate) resources: Vec<Doomed>,
     /// The stack that is made in its place.
     pub(crate) new_stack: NewStackPlan,
+}
+
+/// What happens when the new stack does not verify.
+#[derive(Clone, Copy, Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Undone {
+    /// Somebody is asked.
+    Ask,
+    /// The safety backup is restored.
+    Rollback,
+    /// It stays as it is.
+    Keep,
+}
+
+impl Undone {
+    fn words(self) -> &'static str {
+        match self {
+            Self::Ask => "you are asked whether the safety backup is to be restored",
+            Self::Rollback => "it is deleted, and the safety backup is restored",
+            Self::Keep => "it stays as it is",
+        }
+    }
+}
+
+impl From<Undo> for Undone {
+    fn from(undo: Undo) -> Self {
+        match undo {
+            Undo::Ask => Self::Ask,
+            Undo::Rollback => Self::Rollback,
+            Undo::Keep => Self::Keep,
+        }
+    }
 }
 
 /// One resource of the stack.
@@ -81,6 +116,7 @@ impl Document for ReplacePlan {
             [Cell::from(&row.resource), Cell::from(&row.kind), Cell::from(&row.physical_id), row.fate.cell()]
         })?;
         page.line("")?;
-        self.new_stack.text(page)
+        page.line(format!("then stack {} would be created anew", page.paint.bold(&self.stack)))?;
+        self.new_stack.body(page, self.on_failure.words(), "against termination, once it is proven")
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::engine::Action;
 use crate::model::Switch;
+use crate::model::rebuild::Thing;
 
 /// The action, once it was done; and whether it is only a detail.
 pub(super) fn action(action: &Action) -> (String, bool) {
@@ -20,6 +21,7 @@ pub(super) fn action(action: &Action) -> (String, bool) {
         Action::DeleteStack { stack_id, .. } => (format!("stack {stack_id} is being deleted"), false),
         Action::Protect { on: true, .. } => ("termination protection is switched on".to_owned(), false),
         Action::Protect { on: false, .. } => ("termination protection is switched off".to_owned(), false),
+        Action::Clear(Thing::Key(id)) => (format!("KMS key {id} is scheduled for deletion"), false),
         Action::Clear(thing) => (format!("{} {} is deleted", thing.what(), thing.id()), false),
         Action::DropPlan { .. } => ("the run's plan is deleted".to_owned(), true),
         Action::Unlock { .. } => ("the lock is released".to_owned(), true),

@@ -157,7 +157,13 @@ fn since(run: &Run, mode: Mode) -> String {
 fn event(event: &StackEvent) -> Line {
     let reason = event.reason.as_deref().filter(|reason| !reason.is_empty());
     let reason = reason.map(|reason| format!(": {reason}")).unwrap_or_default();
-    Line::info("stack-event", format!("{} {}{reason}", event.logical_id, event.status))
+    let line = if begun_twice(event) { Line::detail } else { Line::info };
+    line("stack-event", format!("{} {}{reason}", event.logical_id, event.status))
+}
+
+/// CloudFormation says twice of each resource that it begins: once more when the service has answered.
+fn begun_twice(event: &StackEvent) -> bool {
+    event.reason.as_deref().is_some_and(|reason| reason.starts_with("Resource creation Initiated"))
 }
 
 fn actions(tick: &Tick, lines: &mut Vec<Line>) {

@@ -47,7 +47,8 @@ fn because(failure: Failure, findings: &[Finding]) -> Failure {
     let errors: Vec<&Finding> = findings.iter().filter(|finding| finding.severity == Severity::Error).collect();
     let texts: Vec<String> = errors.iter().map(|finding| format!("{} {}", finding.id, finding.what)).collect();
     let failure = failure.why(texts.join("; "));
-    let mut remedies: Vec<&str> = errors.iter().map(|finding| finding.remedy.as_str()).filter(|it| !it.is_empty()).collect();
+    let mut remedies: Vec<&str> =
+        errors.iter().map(|finding| finding.remedy.as_str()).filter(|it| !it.is_empty()).collect();
     remedies.dedup();
     remedies.into_iter().fold(failure, Failure::hint)
 }
@@ -55,7 +56,8 @@ fn because(failure: Failure, findings: &[Finding]) -> Failure {
 /// `needs your value: DomainName - …`
 fn line(need: &Need) -> String {
     let source = need.source.as_ref().map(|value| format!(" The source's is `{value}`.")).unwrap_or_default();
-    let allowed = if need.allowed.is_empty() { String::new() } else { format!(" Allowed: {}.", need.allowed.join(", ")) };
+    let allowed =
+        if need.allowed.is_empty() { String::new() } else { format!(" Allowed: {}.", need.allowed.join(", ")) };
     let description = need.description.as_ref().map(|text| format!(" {text}")).unwrap_or_default();
     format!("needs your value: {}. {}{source}{allowed}{description}", need.key, need.why)
 }

@@ -33,8 +33,9 @@ pub(crate) async fn safety(
     };
     let source = aws.source(&stack.id, &topology.parameter_store).await;
     let source = source.map_err(|refusal| cx.refused("the stack's template cannot be read", &refusal))?;
-    let merged = declared(Some(&source.declared), Some(&source.template))
-        .map_err(|error| Failure::new(Exit::Refused, "template", "the stack's template cannot be used").why(error.to_string()))?;
+    let merged = declared(Some(&source.declared), Some(&source.template)).map_err(|error| {
+        Failure::new(Exit::Refused, "template", "the stack's template cannot be used").why(error.to_string())
+    })?;
     let secret = |key: &str| merged.declared.iter().any(|declared| declared.key == key && declared.no_echo);
     // Values that the user gives are for the backup's stack; only a secret's is wanted here, too.
     let given: Vec<_> = args.given()?.into_iter().filter(|given| secret(&given.key)).collect();

@@ -16,7 +16,9 @@ pub(super) async fn of_pair(cx: &Context, aws: &Aws, pair: &PairArgs) -> Result<
     let (Some(snapshot), Some(vault), Some(point), Some(stack)) =
         (&pair.snapshot, &pair.vault, &pair.recovery_point, &pair.source_stack)
     else {
-        return Err(Failure::usage("name a backup, or all of --snapshot, --vault, --recovery-point and --source-stack"));
+        return Err(Failure::usage(
+            "name a backup, or all of --snapshot, --vault, --recovery-point and --source-stack",
+        ));
     };
     let (stack, stack_id) = source(cx, aws, stack).await?;
     let backup = Backup {
@@ -83,7 +85,8 @@ pub(super) fn apart(subject: &mut Subject, proof: &Proof) {
         return;
     }
     let snapshot = proof.snapshot.here();
-    let (database, files) = (snapshot.and_then(|half| half.created), proof.point.here().and_then(|half| half.point.created));
+    let (database, files) =
+        (snapshot.and_then(|half| half.created), proof.point.here().and_then(|half| half.point.created));
     subject.backup.began = [database, files].into_iter().flatten().min();
     if let (Some(database), Some(files)) = (database, files) {
         let skew = database.duration_since(files).as_secs().unsigned_abs();

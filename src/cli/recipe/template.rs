@@ -7,11 +7,11 @@ use super::super::exit::Exit;
 use super::super::failure::Failure;
 use super::RecipeArgs;
 use crate::aws::Aws;
-use crate::model::{Arn, Seen};
 use crate::model::manifest::Place;
 use crate::model::new_stack::TemplateSource;
 use crate::model::proof::{self, Proof, Subject};
 use crate::model::stack::Declared;
+use crate::model::{Arn, Seen};
 use crate::plan::manifest::url;
 use crate::plan::template::{Merged, Template, declared};
 
@@ -42,7 +42,8 @@ pub(super) async fn choose(
     publish: bool,
 ) -> Result<Chosen, Failure> {
     if let Some(url) = &args.template_url {
-        let summary = aws.declared_at(url).await.map_err(|refusal| cx.refused("the template cannot be read", &refusal))?;
+        let summary =
+            aws.declared_at(url).await.map_err(|refusal| cx.refused("the template cannot be read", &refusal))?;
         return merged(cx, TemplateSource::Url(url.clone()), Some(&summary), None);
     }
     let (text, at, summary) = match (&args.template_file, &proof.template) {
@@ -54,17 +55,18 @@ pub(super) async fn choose(
         (None, Seen::Missing | Seen::NotLooked) => return Err(none(subject)),
     };
     let source = source(cx, aws, (subject, proof), &text, at, publish).await?;
-    merged(cx, source, summary.map(Vec::as_slice), Some(text))
+    merged(cx, source, summary.map(Vec::as_slice), Some(&text))
 }
 
 fn merged(
     cx: &Context,
     source: TemplateSource,
     summary: Option<&[Declared]>,
-    text: Option<String>,
+    text: Option<&str>,
 ) -> Result<Chosen, Failure> {
-    let Merged { declared, template, unreadable } = declared(summary, text.as_deref())
-        .map_err(|error| Failure::new(Exit::Refused, "template", "the template cannot be used").why(error.to_string()))?;
+    let Merged { declared, template, unreadable } = declared(summary, text).map_err(|error| {
+        Failure::new(Exit::Refused, "template", "the template cannot be used").why(error.to_string())
+    })?;
     if let Some(error) = unreadable {
         cx.warn(&format!("the limits of the parameters' values are not checked: {error}"));
     }
@@ -113,7 +115,10 @@ pub(super) async fn send(cx: &Context, aws: &Aws, of: &Around<'_>, text: &str) -
     let place = cx.settings.stack(of.stack).manifest.unwrap_or_default();
     if place == Place::ParameterStore {
         return Err(Failure::new(Exit::Refused, "template-too-long", "the template is too long for a request")
-            .why(format!("it has {} bytes, CreateStack takes {LONGEST_BODY}; longer ones it fetches from S3", text.len()))
+            .why(format!(
+                "it has {} bytes, CreateStack takes {LONGEST_BODY}; longer ones it fetches from S3",
+                text.len()
+            ))
             .hint(format!("name a bucket in stacksnap.toml: [stacks.{}] manifest = \"s3://bucket/prefix\"", of.stack))
             .hint("or put the template into a bucket yourself, and give its --template-url"));
     }

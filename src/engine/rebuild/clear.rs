@@ -3,9 +3,9 @@
 use jiff::SignedDuration;
 
 use super::create::LANDING;
-use super::{delete_token, own};
+use super::{delete_token, forgive, own, stand_still, tired};
 use crate::engine::turn::{PATIENCE, SOON, Turn};
-use crate::engine::{Action, Halt, Look, Next, Step, first_look};
+use crate::engine::{Action, Halt, Look, Step, first_look};
 use crate::model::StackStatus;
 use crate::model::rebuild::{Aim, Remains};
 use crate::model::run::{Kind, Outcome, Phase};
@@ -14,6 +14,8 @@ use crate::plan::remains::{self, Verdict};
 
 /// DeleteStack is asked for so often.
 const ATTEMPTS: usize = 3;
+/// What is left is deleted so often by one driver before it gives up.
+const TRIES: u8 = 12;
 
 pub(super) fn step(mut turn: Turn<'_>, aim: &Aim) -> Step {
     if let Some(stack) = turn.seen.fresh.here().filter(|stack| own(&turn.run, stack)) {
@@ -30,10 +32,11 @@ pub(super) fn step(mut turn: Turn<'_>, aim: &Aim) -> Step {
     }
 }
 
-/// CreateStack may have been asked for a moment ago, by whoever drove the run before.
+/// CreateStack may have been asked for a moment ago, by whoever drove the run before; a late save may have
+/// hidden that it was.
 fn nothing_made(turn: Turn<'_>) -> Step {
     let asked = turn.run.made().asked;
-    if asked.is_some_and(|at| turn.now.duration_since(at) < LANDING) {
+    if turn.since_phase() < LANDING || asked.is_some_and(|at| turn.now.duration_since(at) < LANDING) {
         return turn.look_again(SOON);
     }
     cleared(turn)
@@ -51,6 +54,7 @@ fn delete(mut turn: Turn<'_>, aim: &Aim, stack: &Stack) -> Step {
     }
     let operations = turn.seen.fresh_history.here().map(|history| history.operations.as_slice()).unwrap_or_default();
     let failed: Vec<_> = operations.iter().filter(|op| op.status == StackStatus::DeleteFailed).collect();
+    forgive(&mut turn);
     let urged = std::mem::take(&mut turn.run.urged);
     if failed.len() >= ATTEMPTS && !urged {
         let failure = failed.first().and_then(|op| op.failure.as_ref());
@@ -74,7 +78,7 @@ fn left_over(mut turn: Turn<'_>, aim: &Aim, what: String) -> Step {
     );
     if turn.run.kind == Kind::Replace {
         // The way back leads over its deletion.
-        return turn.finish(Next::Halted(Halt { what, hint, asks: false }));
+        return stand_still(turn, Halt { what, hint, asks: false });
     }
     turn.warn(what.clone());
     turn.trouble(Outcome::Failed, what, hint);
@@ -95,9 +99,11 @@ fn clear(mut turn: Turn<'_>, aim: &Aim) -> Step {
         tell_what_stays(&mut turn, remains, &verdicts);
         return cleared(turn);
     }
-    if turn.since_phase() > PATIENCE.saturating_mul(6) {
+    if tired(&mut turn, PATIENCE.saturating_mul(6), TRIES) {
         let names = wanted.iter().map(|(r, _)| format!("{} {}", r.thing.what(), r.thing.id())).collect::<Vec<_>>();
         let what = format!("not everything could be deleted: {}", names.join(", "));
+        // Where something went wrong before, that stays the reason.
+        turn.warn(what.clone());
         turn.trouble(Outcome::Failed, what, "delete it by hand");
         return cleared(turn);
     }

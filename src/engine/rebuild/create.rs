@@ -2,9 +2,9 @@
 
 use jiff::SignedDuration;
 
-use super::{failed, own, planned};
-use crate::engine::turn::{SOON, Turn};
-use crate::engine::{Action, Halt, Next, Step};
+use super::{by_hand, failed, forgive, former, own, planned, stand_still};
+use crate::engine::turn::{PATIENCE, SOON, Turn};
+use crate::engine::{Action, Halt, Step};
 use crate::model::rebuild::Aim;
 use crate::model::run::{Kind, Outcome, Phase};
 use crate::model::stack::Stack;
@@ -28,8 +28,8 @@ pub(super) fn step(mut turn: Turn<'_>, aim: &Aim) -> Step {
         let what = format!("the run's plan cannot be used: {refusal}");
         if turn.run.kind == Kind::Replace {
             // The old stack is gone: nothing is given up for want of a value.
-            let hint = format!("the safety backup {} is complete", turn.run.id);
-            return turn.finish(Next::Halted(Halt { what, hint, asks: false }));
+            let hint = by_hand(&turn.run);
+            return stand_still(turn, Halt { what, hint, asks: false });
         }
         return failed(turn, aim, Outcome::Failed, what);
     }
@@ -43,6 +43,7 @@ pub(super) fn step(mut turn: Turn<'_>, aim: &Aim) -> Step {
     }
     match turn.seen.fresh.here() {
         Some(stack) if own(&turn.run, stack) => watch(turn, aim, stack),
+        Some(stack) if former(&turn.run, stack) && turn.since_phase() < PATIENCE => turn.look_again(SOON),
         Some(stack) => {
             let what = format!("somebody else made a stack named {} meanwhile ({})", aim.name, stack.id);
             failed(turn, aim, Outcome::Failed, what)
@@ -70,6 +71,9 @@ fn ask(mut turn: Turn<'_>, aim: &Aim) -> Step {
     }
     if turn.run.lost && turn.run.kind != Kind::Replace {
         return failed(turn, aim, Outcome::Failed, "the run's record is gone".to_owned());
+    }
+    if !turn.run.rebuilt.roll_back {
+        forgive(&mut turn);
     }
     if let Some(refused) = turn.run.refused.as_ref() {
         let hopeless = refused.last.kind == RefusalKind::Invalid || refused.times >= REFUSALS;

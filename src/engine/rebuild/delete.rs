@@ -2,17 +2,17 @@
 
 use jiff::SignedDuration;
 
-use super::delete_token;
 use super::preflight::unproven;
+use super::{delete_token, forgive, stand_still};
 use crate::engine::home::{self, Duty};
 use crate::engine::mode::mode;
 use crate::engine::turn::{PATIENCE, SOON, Turn, View};
-use crate::engine::{Action, Halt, Next, Step, fence, labels};
+use crate::engine::{Action, Halt, Step, fence, labels};
 use crate::model::run::{Mode, Outcome, Phase};
 use crate::model::tags::COMPLETE;
 use crate::model::{Seen, SnapshotStatus, StackStatus, Switch};
 
-/// Protection is asked for so often; then the stack is brought back without it.
+/// Protection, and the deletion, are asked for so often; then the stack is brought back without.
 const TRIES: u32 = 5;
 
 pub(super) fn step(turn: Turn<'_>) -> Step {
@@ -26,7 +26,12 @@ pub(super) fn step(turn: Turn<'_>) -> Step {
         Ok(turn) => turn,
         Err(step) => return *step,
     };
-    if let Some(why) = forbidden(&turn) {
+    if own_deletion(&turn) {
+        // The events are ahead of the stack's status.
+        return turn.look_again(SOON);
+    }
+    forgive(&mut turn);
+    if let Some(why) = forbidden(&turn).or_else(|| refused(&turn)) {
         turn.trouble(Outcome::Failed, why, "nothing was deleted; begin again when nobody else changes the stack");
     }
     if turn.run.abort {
@@ -44,6 +49,18 @@ pub(super) fn step(turn: Turn<'_>) -> Step {
         }
         Some(_) => ask(turn, 0),
     }
+}
+
+/// AWS does not do it, however often it is asked.
+fn refused(turn: &Turn<'_>) -> Option<String> {
+    let refused = turn.run.refused.as_ref().filter(|refused| refused.times >= TRIES)?;
+    Some(format!("CloudFormation refuses to delete the old stack: {}", refused.last))
+}
+
+fn own_deletion(turn: &Turn<'_>) -> bool {
+    let under_way = turn.seen.history.here().and_then(|history| history.under_way());
+    let ours = format!("ss-delete-{}-", turn.run.id);
+    under_way.and_then(|op| op.token.as_deref()).is_some_and(|token| token.starts_with(&ours))
 }
 
 enum Going {
@@ -107,8 +124,9 @@ fn unsafe_without(turn: &Turn<'_>, view: View<'_>) -> Option<String> {
         return Some("the safety backup is not complete".to_owned());
     }
     let offline = turn.run.target.switch.as_ref().and_then(|switch| mode(view.stack, switch)) == Some(Mode::Offline);
-    let newest = view.history.operations.iter().find(|op| op.took_effect());
-    let ours = newest.is_some_and(|op| op.is(&turn.run.id, Switch::Off));
+    // One that rolled back counts, too: the stack may have been up, and written to, for a while.
+    let newest = view.history.operations.first();
+    let ours = newest.is_some_and(|op| op.is(&turn.run.id, Switch::Off) && op.took_effect());
     let before = turn.run.prior == Some(Mode::Offline) && newest.is_none_or(|op| op.ended <= turn.run.base_at);
     if !(offline && (ours || before)) {
         return Some("somebody changed the stack after the safety backup was taken".to_owned());
@@ -122,7 +140,8 @@ fn stands_still(mut turn: Turn<'_>) -> Step {
     let failure = operations.first().and_then(|op| op.failure.as_ref());
     let reason = failure.map(|f| format!(": {}: {}", f.logical_id, f.reason)).unwrap_or_default();
     let attempts = operations.iter().filter(|op| op.status == StackStatus::DeleteFailed).count();
-    if std::mem::take(&mut turn.run.urged) {
+    if std::mem::take(&mut turn.run.urged) && !turn.run.abort {
+        turn.run.refused = None;
         return ask(turn, attempts);
     }
     let stack = turn.run.target.stack.clone();
@@ -134,7 +153,7 @@ fn stands_still(mut turn: Turn<'_>) -> Step {
         ),
         asks: false,
     };
-    turn.finish(Next::Halted(halt))
+    stand_still(turn, halt)
 }
 
 /// Back to the mode it had before.
@@ -151,16 +170,22 @@ pub(super) fn returning(turn: Turn<'_>) -> Step {
             Err(step) => *step,
         };
     };
+    // Whether or not this record knows of the intent: a late save may have hidden it.
     let tried = turn.run.refused.as_ref().is_some_and(|refused| refused.times >= TRIES);
-    if turn.run.rebuilt.deleting.is_some() && !stack.termination_protection && !tried {
+    if !stack.termination_protection && !tried {
         return protect(turn, stack.id.clone());
     }
+    let mut turn = turn;
+    turn.warn(if stack.termination_protection {
+        "the stack's termination protection was switched on, so that no late request deletes it"
+    } else {
+        "the stack's termination protection could not be switched on: a late request may still delete it"
+    });
     home::step(turn, Duty::Debt, |turn| turn.end())
 }
 
 /// A driver that slept may still hold a DeleteStack: with the protection on, CloudFormation refuses it.
 fn protect(mut turn: Turn<'_>, stack_id: String) -> Step {
-    turn.warn("the stack's termination protection was switched on, so that no late request deletes it");
     turn.actions.push(Action::Protect { stack_id, on: true });
     let wait = if turn.since_phase() > PATIENCE { SignedDuration::from_secs(15) } else { SOON };
     turn.look_again(wait)

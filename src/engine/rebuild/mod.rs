@@ -34,6 +34,8 @@ pub(super) use preflight::check_intent;
 
 use std::sync::Arc;
 
+use jiff::SignedDuration;
+
 use super::turn::Turn;
 use super::{Action, Halt, Look, Next, Step, backup};
 use crate::model::new_stack::NewStack;
@@ -41,6 +43,9 @@ use crate::model::rebuild::{Aim, SAFETY_POINT, Undo};
 use crate::model::run::{Kind, Outcome, Phase, Run};
 use crate::model::stack::Stack;
 use crate::model::tags;
+
+/// Whatever is awaited for so long will not come, even if each driver looks only once.
+const A_DAY: SignedDuration = SignedDuration::from_hours(24);
 
 /// What has to be there before anything is begun.
 pub(super) const INTENT: Look = Look { plan: true, marks: true, ..Look::NONE };
@@ -80,13 +85,51 @@ pub(super) fn step(turn: Turn<'_>) -> Step {
 }
 
 /// Where a verified safety backup leads, and where a failed one does.
-pub(super) fn safety_verified(turn: Turn<'_>) -> Step {
-    if turn.run.failing() || turn.run.abort { turn.to(Phase::Returning) } else { turn.to(Phase::Deleting) }
+pub(super) fn safety_verified(mut turn: Turn<'_>) -> Step {
+    if turn.run.abort {
+        turn.trouble(Outcome::Aborted, "the run was given up before anything was deleted", "");
+    }
+    if turn.run.failing() { turn.to(Phase::Returning) } else { turn.to(Phase::Deleting) }
 }
 
-/// CreateStack gave it this run's tag.
+/// CreateStack gave it this run's tag, and it is the one at hand.
 fn own(run: &Run, stack: &Stack) -> bool {
-    stack.tags.iter().any(|tag| tag.key == tags::RUN && tag.value == run.id.as_str())
+    !former(run, stack) && stack.tags.iter().any(|tag| tag.key == tags::RUN && tag.value == run.id.as_str())
+}
+
+/// The stack that had the name before: an answer by name that is behind may still show it.
+fn former(run: &Run, stack: &Stack) -> bool {
+    let first = run.phase >= Phase::Recreating && run.rebuilt.first.id.as_deref() == Some(&stack.id);
+    first || stack.id == run.target.stack_id
+}
+
+/// Stands still until somebody has done something; a run that was given up ends loudly instead.
+fn stand_still(turn: Turn<'_>, halt: Halt) -> Step {
+    if !turn.run.abort {
+        return turn.finish(Next::Halted(halt));
+    }
+    let hint = format!("{}; {}", halt.hint, by_hand(&turn.run));
+    turn.strand(halt.what, hint)
+}
+
+/// How the safety backup is restored without this run.
+fn by_hand(run: &Run) -> String {
+    let stack = &run.target.stack;
+    format!("the safety backup {0} is complete: once {stack} is deleted, `stacksnap restore {0} --new-stack {stack}`", run.id)
+}
+
+/// It has gone on for longer than `limit`, and this driver itself has tried so often: one that slept has not.
+fn tired(turn: &mut Turn<'_>, limit: SignedDuration, often: u8) -> bool {
+    turn.run.tidy_tries = turn.run.tidy_tries.saturating_add(1);
+    let since = turn.since_phase();
+    since > limit && (turn.run.tidy_tries > often || since > limit.saturating_add(A_DAY))
+}
+
+/// Somebody asked to try again what was refused.
+fn forgive(turn: &mut Turn<'_>) {
+    if turn.run.refused.is_some() && std::mem::take(&mut turn.run.urged) {
+        turn.run.refused = None;
+    }
 }
 
 /// The stack that is at hand, as it is planned; with the safety backup's recovery point, which was not known
@@ -114,19 +157,23 @@ fn failed(mut turn: Turn<'_>, aim: &Aim, outcome: Outcome, what: String) -> Step
         );
         return turn.strand(what, hint);
     }
-    turn.trouble(outcome, what.clone(), kept.clone());
-    match turn.run.kind {
-        Kind::Drill => turn.to(Phase::Clearing),
-        Kind::Replace => undo(turn, aim, what, kept),
-        _ => turn.end(),
+    if turn.run.kind == Kind::Replace {
+        return undo(turn, aim, outcome, what, kept);
     }
+    turn.trouble(outcome, what, kept);
+    if turn.run.kind == Kind::Drill { turn.to(Phase::Clearing) } else { turn.end() }
 }
 
 /// A replacement whose new stack failed: the safety backup is restored, or somebody is asked.
-fn undo(turn: Turn<'_>, aim: &Aim, what: String, kept: String) -> Step {
+///
+/// While nobody has decided, it is no trouble yet: the cause may be removed, and the run go on.
+fn undo(mut turn: Turn<'_>, aim: &Aim, outcome: Outcome, what: String, kept: String) -> Step {
     let undo = if turn.run.rebuilt.roll_back { Undo::Rollback } else { aim.undo.unwrap_or(Undo::Ask) };
     match undo {
-        Undo::Rollback => turn.to(Phase::Clearing),
+        Undo::Rollback => {
+            turn.trouble(outcome, what, kept);
+            turn.to(Phase::Clearing)
+        }
         Undo::Ask if !turn.run.abort => {
             let stack = &turn.run.target.stack;
             let hint = format!(
@@ -137,11 +184,9 @@ fn undo(turn: Turn<'_>, aim: &Aim, what: String, kept: String) -> Step {
             turn.finish(Next::Halted(halt))
         }
         Undo::Ask | Undo::Keep => {
-            let hint = format!(
-                "the safety backup {0} is complete: once {1} is deleted, `stacksnap restore {0} --new-stack {1}`",
-                turn.run.id, aim.name
-            );
-            turn.strand(format!("{what}; it was left as it is"), hint)
+            turn.trouble(outcome, what, kept);
+            let hint = by_hand(&turn.run);
+            turn.strand(format!("{} was left as it is", aim.name), hint)
         }
     }
 }

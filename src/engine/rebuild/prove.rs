@@ -2,7 +2,7 @@
 
 use jiff::SignedDuration;
 
-use super::{failed, own, planned};
+use super::{failed, own, planned, tired};
 use crate::engine::turn::{PATIENCE, Turn};
 use crate::engine::{Action, Step};
 use crate::model::new_stack::NewStack;
@@ -13,6 +13,10 @@ use crate::model::{ClusterStatus, tags};
 
 /// A tag, or the protection, is asked for so often.
 const TRIES: u32 = 3;
+/// A driver looks so often, at most, before it gives up what does not come: ten minutes.
+const LOOKS: u8 = 60;
+/// The same for the tags.
+const MARKS: u8 = 10;
 
 /// One fact about the new stack.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,8 +24,8 @@ enum Fact {
     Proven,
     /// AWS does not tell.
     NotProvable(String),
-    /// Not yet.
-    Pending(String),
+    /// Not yet; and how long it may take.
+    Pending(String, SignedDuration),
     /// It is not the backup's.
     Wrong(String),
 }
@@ -52,6 +56,9 @@ pub(super) fn step(turn: Turn<'_>, aim: &Aim) -> Step {
     else {
         return failed(turn, aim, Outcome::Failed, format!("the new stack {} or its plan is gone", aim.name));
     };
+    if stack.status.gone() {
+        return failed(turn, aim, Outcome::Failed, format!("somebody deleted the new stack {}", aim.name));
+    }
     let facts = facts(&turn, aim, stack, &plan, parts);
     judge(turn, aim, facts)
 }
@@ -61,9 +68,13 @@ fn judge(mut turn: Turn<'_>, aim: &Aim, facts: Vec<Fact>) -> Step {
     if let Some(what) = wrong {
         return failed(turn, aim, Outcome::Incomplete, what);
     }
-    let pending = facts.iter().find_map(|fact| if let Fact::Pending(what) = fact { Some(what.clone()) } else { None });
-    if let Some(what) = pending {
-        if turn.since_phase() > patience(aim) {
+    let pending = facts.iter().find_map(|fact| match fact {
+        Fact::Pending(what, limit) => Some((what.clone(), *limit)),
+        _ => None,
+    });
+    if let Some((what, limit)) = pending {
+        let looks = u8::try_from(limit.as_secs() / 10).unwrap_or(LOOKS).min(LOOKS);
+        if tired(&mut turn, limit, looks) {
             return failed(turn, aim, Outcome::Incomplete, what);
         }
         return turn.look_again(SignedDuration::from_secs(10));
@@ -78,9 +89,9 @@ fn judge(mut turn: Turn<'_>, aim: &Aim, facts: Vec<Fact>) -> Step {
     turn.look_now()
 }
 
-fn patience(aim: &Aim) -> SignedDuration {
-    let probe = aim.probe.as_ref().map_or(0, |probe| i64::from(probe.within));
-    PATIENCE.saturating_mul(3).max(SignedDuration::from_secs(probe))
+/// What AWS is still at.
+fn pending(what: String) -> Fact {
+    Fact::Pending(what, PATIENCE.saturating_mul(3))
 }
 
 fn facts(turn: &Turn<'_>, aim: &Aim, stack: &Stack, plan: &NewStack, parts: &Parts) -> Vec<Fact> {
@@ -97,12 +108,12 @@ fn cluster(aim: &Aim, parts: &Parts) -> Fact {
         return Fact::NotProvable("the DB cluster is not a resource of the stack: its origin is not provable".into());
     };
     match &parts.cluster {
-        None => Fact::Pending(format!("the new stack has no DB cluster {place}")),
+        None => pending(format!("the new stack has no DB cluster {place}")),
         Some(cluster) if cluster.status == ClusterStatus::Available => Fact::Proven,
         Some(cluster) if cluster.status.hopeless() => {
             Fact::Wrong(format!("the new stack's DB cluster is `{}`", cluster.status))
         }
-        Some(cluster) => Fact::Pending(format!("the new stack's DB cluster is still `{}`", cluster.status)),
+        Some(cluster) => pending(format!("the new stack's DB cluster is still `{}`", cluster.status)),
     }
 }
 
@@ -111,10 +122,10 @@ fn file_system(aim: &Aim, parts: &Parts) -> Fact {
         return Fact::NotProvable("the file system is not a resource of the stack: its origin is not provable".into());
     };
     let Some(files) = &parts.file_system else {
-        return Fact::Pending(format!("the new stack has no file system {place}"));
+        return pending(format!("the new stack has no file system {place}"));
     };
     if !files.available() {
-        return Fact::Pending(format!("the new stack's file system is still `{}`", files.state));
+        return pending(format!("the new stack's file system is still `{}`", files.state));
     }
     let into = parts.jobs.iter().filter(|job| job.created.as_deref().is_some_and(|arn| same_files(arn, files)));
     let mut states: Vec<_> = into.collect();
@@ -127,7 +138,7 @@ fn file_system(aim: &Aim, parts: &Parts) -> Fact {
         return Fact::Proven;
     }
     if let Some(job) = is("PENDING").or_else(|| is("RUNNING")) {
-        return Fact::Pending(format!("restore job {} is still {}", job.id, job.status));
+        return pending(format!("restore job {} is still {}", job.id, job.status));
     }
     if let Some(job) = is("FAILED").or_else(|| is("ABORTED")) {
         let message = job.message.as_deref().unwrap_or("no message");
@@ -155,10 +166,11 @@ fn parameters(stack: &Stack, plan: &NewStack) -> Option<Fact> {
 
 fn probe(run: &Run, aim: &Aim, turn: &Turn<'_>) -> Option<Fact> {
     let probe = aim.probe.as_ref().filter(|_| run.kind == Kind::Drill)?;
+    let within = SignedDuration::from_secs(i64::from(probe.within));
     Some(match turn.seen.probe.here() {
         Some(200) => Fact::Proven,
-        Some(0) | None => Fact::Pending(format!("{} does not answer", probe.url)),
-        Some(status) => Fact::Pending(format!("{} answers {status}, not 200", probe.url)),
+        Some(0) | None => Fact::Pending(format!("{} does not answer", probe.url), within),
+        Some(status) => Fact::Pending(format!("{} answers {status}, not 200", probe.url), within),
     })
 }
 
@@ -186,10 +198,11 @@ fn mark(turn: Turn<'_>, aim: &Aim) -> Step {
         let what = refused.last.to_string();
         return unmarked(turn, what);
     }
-    if turn.since_phase() > PATIENCE.saturating_mul(4) {
+    let next = next_mark(marks, at);
+    if next.is_some() && tired(&mut turn, PATIENCE.saturating_mul(4), MARKS) {
         return unmarked(turn, "the tags did not stick".to_owned());
     }
-    match next_mark(marks, at) {
+    match next {
         None => {
             turn.run.rebuilt.drilled = Some(at);
             turn.to(Phase::Clearing)

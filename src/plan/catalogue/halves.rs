@@ -87,7 +87,10 @@ fn mark(pool: &mut Pool, tags: &Tags) -> (Instant, Sym) {
 /// What the tag says of the manifest.
 #[derive(Clone, Debug)]
 enum Sheet {
-    Kept { digest: [u8; 32], place: Sym },
+    Kept {
+        digest: [u8; 32],
+        place: Sym,
+    },
     /// Somebody edited it.
     Odd(Sym),
 }

@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 pub use file::parameters_file;
 pub use words::arguments;
 
-use crate::engine::review;
+use crate::model::change_set::review;
 use crate::model::change_set::Change;
 use crate::model::finding::{Finding, Severity};
 use crate::model::stack::Stack;

@@ -20,7 +20,10 @@ enum After {
 pub(super) fn findings(current: &Current<'_>, intended: &Intended) -> Vec<Finding> {
     let keys = restore_keys(current);
     let held = current.stack.parameters.iter().filter(|parameter| keys.contains(parameter.key.as_str()));
-    held.filter_map(|parameter| judge(&parameter.key, &parameter.value, after(current, intended, &parameter.key)))
+    held.filter_map(|parameter| {
+        let after = after(current, intended, &parameter.key);
+        judge(&parameter.key, &parameter.value, after, intended.left_out)
+    })
         .collect()
 }
 
@@ -39,7 +42,7 @@ pub(super) fn changed<'a>(current: &Current<'a>, intended: &Intended) -> BTreeSe
 
 fn after(current: &Current<'_>, intended: &Intended, key: &str) -> After {
     let template = template(current, intended);
-    if template.is_some_and(|template| template.transforms.is_empty() && template.parameter(key).is_none()) {
+    if template.is_some_and(|template| template.declares_all() && template.parameter(key).is_none()) {
         return After::Undeclared;
     }
     let Some(named) = &intended.parameters else { return After::Unknown };
@@ -64,8 +67,11 @@ fn template<'a>(current: &Current<'a>, intended: &'a Intended) -> Option<&'a Tem
 const WHY: &str = "CloudFormation would replace the database, or the files, by what the new value names: by nothing, \
                    where it is blank.";
 
-fn judge(key: &str, now: &str, after: After) -> Option<Finding> {
-    let keep = format!("Keep it: `ParameterKey={key},UsePreviousValue=true`.");
+fn judge(key: &str, now: &str, after: After, left_out: LeftOut) -> Option<Finding> {
+    let keep = match left_out {
+        LeftOut::Previous => format!("Leave {key} out: `deploy` then keeps its value."),
+        LeftOut::Default | LeftOut::Unknown => format!("Keep it: `ParameterKey={key},UsePreviousValue=true`."),
+    };
     match after {
         After::Same => None,
         After::New(value) | After::Default(Some(value)) if value == now => None,

@@ -144,9 +144,7 @@ fn a_new_template_without_the_database_is_unsafe_and_one_that_renames_its_key_is
 
 #[test]
 fn a_new_template_that_forgets_a_restore_parameter_is_unsafe() {
-    let text = HUB
-        .replace("Transform: AWS::Serverless-2016-10-31\n", "")
-        .replace("  RestoreBackupVaultName: { Type: String }\n", "");
+    let text = HUB.replace("  RestoreBackupVaultName: { Type: String }\n", "");
     assert!(ids(&judge(&with_template(&text))).contains(&ids::UNDECLARED));
 }
 
@@ -243,5 +241,20 @@ fn other_commands_and_missing_files_are_errors() {
         "aws cloudformation deploy --template-file new.yaml --parameter-overrides nonsense",
     ] {
         assert!(matches!(command(line), Err(GuardError::Argument { .. })), "{line}");
+    }
+}
+
+proptest::proptest! {
+    #[test]
+    fn no_file_and_no_command_makes_it_panic(
+        text in "[-a-zA-Z0-9=,'\"\\\\\\[\\]{}:/한 \n]{0,80}",
+        words in proptest::collection::vec("(--)?[-a-z=,'\"\\\\한{\\[]{0,20}", 0..8),
+    ) {
+        drop(parameters_file(&text));
+        for operation in ["deploy", "update-stack"] {
+            let mut all = vec![operation.to_owned(), "--parameters".to_owned()];
+            all.extend(words.iter().cloned());
+            drop(arguments(&all, &mut |_| Ok(text.clone())));
+        }
     }
 }

@@ -64,7 +64,8 @@ mod tests {
     #[test]
     fn the_order_of_keys_and_the_blanks_do_not_matter() {
         let one: Value = serde_json::from_str(r#"{"b":[1,{"y":"ü","x":null}],"a":"\"q\""}"#).unwrap();
-        let two: Value = serde_json::from_str("{ \"a\": \"\\\"q\\\"\",\n \"b\": [1, {\"x\": null, \"y\": \"ü\"}] }").unwrap();
+        let two: Value =
+            serde_json::from_str("{ \"a\": \"\\\"q\\\"\",\n \"b\": [1, {\"x\": null, \"y\": \"ü\"}] }").unwrap();
         assert_eq!(of_value(&one), of_value(&two));
         let mut text = String::new();
         write(&one, &mut text);

@@ -51,7 +51,8 @@ fn unknown() -> Finding {
         "nobody knows which parameters of the template restore a backup".to_owned(),
         "A new stack restores the database and the files only when its restore parameters are set; without them it \
          begins empty.",
-        "Name the five in a profile's `restore` table in stacksnap.toml, and choose it with `--stack-profile` or for the stack.",
+        "Name the five in a profile's `restore` table in stacksnap.toml, and choose it for the stack or with \
+         `--stack-profile`.",
     )
 }
 
@@ -60,7 +61,8 @@ fn undeclared(key: &str) -> Finding {
         ids::RESTORE_UNDECLARED,
         format!("the template does not declare the restore parameter {key}"),
         "All five must be set, or the new stack begins with an empty database or without its files.",
-        "Use the template that the source stack was made of (`--template-file`, `--template-url`), or correct the profile's `restore` table.",
+        "Use the template that the source stack was made of (`--template-file`, `--template-url`), or correct the \
+         profile's `restore` table.",
     )
 }
 

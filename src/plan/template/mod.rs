@@ -108,6 +108,11 @@ impl Template {
         self.parameters.iter().find(|declared| declared.key == key)
     }
 
+    /// The text shows every parameter: AWS's own transforms add resources only, other macros may do anything.
+    pub fn declares_all(&self) -> bool {
+        self.transforms.iter().all(|transform| transform.starts_with("AWS::"))
+    }
+
     /// The definition of a condition.
     pub fn condition(&self, name: &str) -> Option<&Node> {
         self.conditions.get(name)

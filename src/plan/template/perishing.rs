@@ -108,7 +108,8 @@ fn remedy(resource: &Resource, id: &str, needed: bool) -> String {
     }
     let nested = resource.path.join("/");
     format!(
-        "{id} belongs to the nested stack {nested}: make sure that its template retains {place}, or retain the nested stack."
+        "{id} belongs to the nested stack {nested}: make sure that its template retains {place}, or retain the \
+         nested stack."
     )
 }
 

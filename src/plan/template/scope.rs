@@ -1,6 +1,8 @@
 //! Evaluates conditions and texts for a stack that is not there yet: its name and its parameters are known,
 //! everything that AWS makes up is not.
 
+mod texts;
+
 use std::cell::Cell;
 use std::collections::BTreeMap;
 
@@ -52,6 +54,11 @@ impl<'a> Scope<'a> {
 
     /// Whether a condition holds; `None`: unknown, or there is no such condition.
     pub fn condition(&self, name: &str) -> Option<bool> {
+        self.steps.set(STEPS);
+        self.named(name)
+    }
+
+    fn named(&self, name: &str) -> Option<bool> {
         self.deeper(|| self.holds(self.template.condition(name)?))
     }
 
@@ -101,7 +108,7 @@ impl<'a> Scope<'a> {
         let (name, argument) = node.function()?;
         let each = || argument.items().iter().map(|node| self.deeper(|| self.holds(node)));
         match name {
-            "Condition" => self.condition(argument.text()?),
+            "Condition" => self.named(argument.text()?),
             "Fn::Not" => each().next()?.map(|holds| !holds),
             "Fn::And" => all(each()),
             "Fn::Or" => all(each().map(|holds| holds.map(|holds| !holds))).map(|none| !none),
@@ -114,124 +121,6 @@ impl<'a> Scope<'a> {
         let [left, right] = items else { return None };
         let known = |node| self.raw(node).filter(|text| !text.contains([FRESH, HIDDEN]));
         Some(known(left)? == known(right)?)
-    }
-
-    /// The text, with signs for what is fresh and what is hidden.
-    fn raw(&self, node: &Node) -> Option<String> {
-        match node {
-            Node::Text(text) => Some(text.clone()),
-            _ => {
-                let (name, argument) = node.function()?;
-                self.deeper(|| self.function(name, argument))
-            }
-        }
-    }
-
-    fn function(&self, name: &str, argument: &Node) -> Option<String> {
-        match name {
-            "Ref" => self.reference(argument.text()?),
-            "Fn::Sub" => self.substitute(argument),
-            "Fn::Join" => self.join(argument.items()),
-            "Fn::Select" => self.select(argument.items()),
-            "Fn::FindInMap" => self.find(argument.items()),
-            "Fn::If" => self.raw(self.branch(argument)?),
-            _ => None,
-        }
-    }
-
-    fn reference(&self, name: &str) -> Option<String> {
-        let hidden = || HIDDEN.to_string();
-        Some(match name {
-            "AWS::StackName" => self.stack.to_owned(),
-            "AWS::Region" => self.region.map_or_else(hidden, str::to_owned),
-            "AWS::AccountId" => self.account.map_or_else(hidden, str::to_owned),
-            "AWS::Partition" | "AWS::URLSuffix" => hidden(),
-            "AWS::StackId" => self.stack_id(),
-            "AWS::NoValue" => return None,
-            parameter => return self.parameter(parameter),
-        })
-    }
-
-    /// The new stack's ARN: its last part is new in every part that an expression could cut out of it.
-    fn stack_id(&self) -> String {
-        let hidden = HIDDEN.to_string();
-        let (region, account) = (self.region.unwrap_or(&hidden), self.account.unwrap_or(&hidden));
-        let fresh = [FRESH.to_string(), FRESH.to_string(), FRESH.to_string(), FRESH.to_string(), FRESH.to_string()];
-        format!("arn:{HIDDEN}:cloudformation:{region}:{account}:stack/{}/{}", self.stack, fresh.join("-"))
-    }
-
-    /// What an SSM-typed parameter resolves to is not known here.
-    fn parameter(&self, key: &str) -> Option<String> {
-        let declared = self.template.parameter(key)?;
-        if declared.kind.starts_with("AWS::SSM::Parameter::Value") {
-            return None;
-        }
-        self.parameters.get(key).map(|value| (*value).to_owned()).or_else(|| declared.default.clone())
-    }
-
-    fn substitute(&self, argument: &Node) -> Option<String> {
-        let (text, own) = match argument {
-            Node::List(items) => (items.first()?.text()?, items.get(1)),
-            other => (other.text()?, None),
-        };
-        let mut rest = text;
-        let mut out = String::new();
-        while let Some((before, after)) = rest.split_once("${") {
-            let (name, tail) = after.split_once('}')?;
-            out.push_str(before);
-            match name.strip_prefix('!') {
-                Some(literal) => out.push_str(&format!("${{{literal}}}")),
-                None => match own.and_then(|own| own.get(name)) {
-                    Some(node) => out.push_str(&self.raw(node)?),
-                    None => out.push_str(&self.reference(name)?),
-                },
-            }
-            rest = tail;
-        }
-        out.push_str(rest);
-        Some(out)
-    }
-
-    fn join(&self, items: &[Node]) -> Option<String> {
-        let [between, list] = items else { return None };
-        Some(self.list(list)?.join(between.text()?))
-    }
-
-    fn select(&self, items: &[Node]) -> Option<String> {
-        let [index, list] = items else { return None };
-        self.list(list)?.into_iter().nth(self.raw(index)?.parse().ok()?)
-    }
-
-    fn find(&self, items: &[Node]) -> Option<String> {
-        let [map, first, second] = items else { return None };
-        let table = self.template.mappings.get(&self.raw(map)?)?;
-        table.get(&self.raw(first)?)?.get(&self.raw(second)?)?.text().map(str::to_owned)
-    }
-
-    fn branch<'n>(&self, argument: &'n Node) -> Option<&'n Node> {
-        let [condition, then, otherwise] = argument.items() else { return None };
-        Some(if self.condition(condition.text()?)? { then } else { otherwise })
-    }
-
-    fn list(&self, node: &Node) -> Option<Vec<String>> {
-        if let Node::List(items) = node {
-            return items.iter().map(|item| self.raw(item)).collect();
-        }
-        let (name, argument) = node.function()?;
-        self.deeper(|| match (name, argument.items()) {
-            ("Fn::Split", [between, text]) => {
-                let between = between.text().filter(|between| !between.is_empty())?;
-                Some(self.raw(text)?.split(between).map(str::to_owned).collect())
-            }
-            ("Fn::If", _) => self.list(self.branch(argument)?),
-            ("Ref", _) => {
-                let declared = self.template.parameter(argument.text()?)?;
-                let listed = declared.kind == "CommaDelimitedList" || declared.kind.starts_with("List<");
-                let text = self.parameter(&declared.key).filter(|_| listed)?;
-                Some(text.split(',').map(|part| part.trim().to_owned()).collect())
-            }
-            _ => None,
-        })
     }
 }
 
@@ -277,7 +166,8 @@ mod tests {
     #[test]
     fn one_known_side_decides_where_it_can() {
         let text = "Conditions: {U: !Equals [!GetAtt A.B, x], T: !Equals [1, 1], F: !Not [!Condition T],
-            Or: !Or [!Condition U, !Condition T], And: !And [!Condition U, !Condition F], Both: !And [!Condition U, !Condition T]}
+            Or: !Or [!Condition U, !Condition T], And: !And [!Condition U, !Condition F],
+            Both: !And [!Condition U, !Condition T]}
 Resources: {A: {Type: X}}";
         let template = Template::read(text).unwrap();
         let of = |name| Scope::new(&template, "s", []).condition(name);

@@ -43,8 +43,18 @@ fn facts<'a>(look: &Look<'_>) -> Vec<Fact<'a>> {
     let kept = |of: fn(&crate::model::manifest::Manifest) -> Option<String>| manifest.and_then(of);
     use Weight::{Besides, Identity, Matter};
     vec![
-        Fact { what: "backup", weight: Identity, tag: tags::ID, says: vec![("the manifest", kept(|m| Some(m.id.clone())))] },
-        Fact { what: "stack", weight: Identity, tag: tags::STACK, says: vec![("the manifest", kept(|m| Some(m.stack.clone())))] },
+        Fact {
+            what: "backup",
+            weight: Identity,
+            tag: tags::ID,
+            says: vec![("the manifest", kept(|m| Some(m.id.clone())))],
+        },
+        Fact {
+            what: "stack",
+            weight: Identity,
+            tag: tags::STACK,
+            says: vec![("the manifest", kept(|m| Some(m.stack.clone())))],
+        },
         Fact {
             what: "stack id",
             weight: Identity,
@@ -54,7 +64,12 @@ fn facts<'a>(look: &Look<'_>) -> Vec<Fact<'a>> {
                 ("AWS", look.proof.source.here().filter(|_| backup.stack_id.is_some()).map(|stack| stack.id.clone())),
             ],
         },
-        Fact { what: "snapshot", weight: Identity, tag: tags::SNAPSHOT, says: vec![("AWS", snapshot.map(|it| it.id.clone()))] },
+        Fact {
+            what: "snapshot",
+            weight: Identity,
+            tag: tags::SNAPSHOT,
+            says: vec![("AWS", snapshot.map(|it| it.id.clone()))],
+        },
         Fact {
             what: "recovery point",
             weight: Identity,
@@ -125,7 +140,10 @@ fn different(look: &Look<'_>, fact: &Fact<'_>) -> Option<Finding> {
     if voices.len() < 2 || voices.keys().any(|text| text.starts_with("sha256:")) {
         return None;
     }
-    let list: Vec<String> = voices.iter().map(|(text, who)| format!("{} {} {text}", who.join(" and "), if who.len() == 1 { "says" } else { "say" })).collect();
+    let list: Vec<String> = voices
+        .iter()
+        .map(|(text, who)| format!("{} {} {text}", who.join(" and "), if who.len() == 1 { "says" } else { "say" }))
+        .collect();
     let what = format!("{}: {}", fact.what, list.join("; "));
     Some(match fact.weight {
         Weight::Identity => error(
@@ -140,6 +158,8 @@ fn different(look: &Look<'_>, fact: &Fact<'_>) -> Option<Finding> {
             "Somebody edited a tag, or moved or replaced the thing. What AWS has is used, else what the tags say.",
             "Find out which is right, and correct the tag.",
         ),
-        Weight::Besides => info(ids::DIFFERENT_BESIDES, what, "The halves and the manifest were written by different versions."),
+        Weight::Besides => {
+            info(ids::DIFFERENT_BESIDES, what, "The halves and the manifest were written by different versions.")
+        }
     })
 }

@@ -37,7 +37,12 @@ fn untold(look: &Look<'_>) -> Option<Finding> {
     if let Some(odd) = &look.subject.backup.manifest {
         let what = format!("the tag {} reads `{odd}`, which stacksnap did not write", tags::MANIFEST);
         let why = "It says where the manifest is, and what its checksum was.";
-        return Some(error(ids::MANIFEST_CHANGED, what, why, "Put the tag back as it was; the run's record may have it."));
+        return Some(error(
+            ids::MANIFEST_CHANGED,
+            what,
+            why,
+            "Put the tag back as it was; the run's record may have it.",
+        ));
     }
     let (severity, remedy) = if replaceable(look) {
         (Severity::Info, "")
@@ -89,7 +94,10 @@ fn kept(look: &Look<'_>, found: &Found) -> Vec<Finding> {
         let (wanted, digest) = (short(&found.wanted), short(&found.digest));
         return vec![error(
             ids::MANIFEST_CHANGED,
-            format!("the manifest {} was changed: its checksum is {digest}…, the snapshot's tag says {wanted}…", place(look)),
+            format!(
+                "the manifest {} was changed: its checksum is {digest}…, the snapshot's tag says {wanted}…",
+                place(look)
+            ),
             "Whoever changed it decides what the new stack is made of, so it is not used.",
             "Find out who changed it, and put back the version with that checksum.",
         )];

@@ -96,7 +96,10 @@ fn way_back(look: &Look<'_>, secret: &Secret, then: &str, current: &str) -> Stri
         );
     }
     let restore = look.proof.shape.as_ref().and_then(|shape| shape.restore.as_ref());
-    let name = restore.map_or_else(|| "and name that with --secret".to_owned(), |keys| format!("and `--set {}=` its ARN", keys.secret));
+    let name = restore.map_or_else(
+        || "and name that with --secret".to_owned(),
+        |keys| format!("and `--set {}=` its ARN", keys.secret),
+    );
     format!(
         "The source stack needs the current one, so give the new stack a copy of the old one: `aws secretsmanager \
          create-secret --name {}-db --secret-string \"$(aws secretsmanager get-secret-value --secret-id {arn} \

@@ -6,7 +6,9 @@ use super::{Look, ids, info, unseen, warning};
 
 pub(super) fn findings(look: &Look<'_>) -> Vec<Finding> {
     let shared = &look.proof.shared_with;
-    let Some(accounts) = shared.here() else { return unseen::nicety("who may restore the snapshot", shared).into_iter().collect() };
+    let Some(accounts) = shared.here() else {
+        return unseen::nicety("who may restore the snapshot", shared).into_iter().collect();
+    };
     let name = look.subject.backup.database.as_ref().map_or("", |half| &*half.snapshot);
     if accounts.iter().any(|account| account == "all") {
         return vec![warning(

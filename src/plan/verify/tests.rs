@@ -27,8 +27,14 @@ fn manifest() -> crate::model::manifest::Manifest {
         versions: vec![KeptVersion { name: "/keymaster/my-hub/phoenix-key".to_owned(), version: Some(3) }],
     };
     let (topology, stack) = (fixture::survey().topology.unwrap().unwrap(), fixture::stack());
-    let composed =
-        Composed { id: ID, at: now(), stack: &stack, topology: &topology, source: &source, secret_version: Some("v-1") };
+    let composed = Composed {
+        id: ID,
+        at: now(),
+        stack: &stack,
+        topology: &topology,
+        source: &source,
+        secret_version: Some("v-1"),
+    };
     compose(&composed, &place())
 }
 
@@ -363,7 +369,8 @@ fn a_manifest_that_cannot_be_had_says_why() {
     let with = |seen| scene().with(|it| it.proof.manifest = seen);
     with(Seen::Unknown(refusal(RefusalKind::Invalid, "NewerManifest"))).only(ids::MANIFEST_NEWER, Severity::Error);
     with(Seen::Unknown(refusal(RefusalKind::Invalid, "BadManifest"))).only(ids::MANIFEST_DAMAGED, Severity::Error);
-    let denied = with(Seen::Unknown(refusal(RefusalKind::Denied, "AccessDenied"))).only(ids::NOT_SHOWN, Severity::Error);
+    let denied =
+        with(Seen::Unknown(refusal(RefusalKind::Denied, "AccessDenied"))).only(ids::NOT_SHOWN, Severity::Error);
     assert!(denied.remedy.contains("s3:GetObject (and s3:ListBucket"), "{}", denied.remedy);
     assert!(denied.what.contains("s3://my-bucket/prod/my-hub-20261120-020000/manifest.json"), "{}", denied.what);
 }

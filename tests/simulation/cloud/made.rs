@@ -57,6 +57,11 @@ impl New {
         self.op.is_some()
     }
 
+    /// Changes with each operation's begin and end.
+    pub(super) fn beat(&self) -> u32 {
+        u32::try_from(self.past.len() * 2).unwrap() + u32::from(self.op.is_some())
+    }
+
     pub(crate) fn of(&self, run: &str) -> bool {
         matches!(&self.maker, Maker::Run(id) if &**id == run)
     }
@@ -320,13 +325,10 @@ impl Cloud {
         let Some((snapshot, job)) = halves.filter(|(a, b)| complete(a) && complete(b)) else {
             return Some("no stack is deleted before its safety backup is complete");
         };
-        let run = self.records.get(id);
-        if run.is_some_and(Run::ended) {
+        if self.records.get(id).is_some_and(Run::ended) {
             return Some("no stack is deleted once its run is over");
         }
-        let late = run.is_some_and(|run| run.phase > stacksnap::model::run::Phase::Deleting);
-        let tolerance = if late { self.tolerance.min(60_000) } else { self.tolerance };
-        self.disturbed(snapshot.created.min(job.created), self.now - tolerance)
+        self.disturbed(snapshot.created.min(job.created), self.now - self.tolerance)
             .then_some("no stack is deleted that was changed since its safety backup was begun")
     }
 }

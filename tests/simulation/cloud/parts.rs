@@ -55,6 +55,7 @@ impl Cloud {
         }
         let made = run.made().id.as_deref().and_then(|id| self.made.iter().find(|new| &*new.id == id));
         if look.parts {
+            let made = made.filter(|new| new.alive());
             seen.parts = Seen::Here(made.map(|new| self.parts(run, new)).unwrap_or_default());
         }
         if look.remains {
@@ -144,7 +145,7 @@ impl Cloud {
         self.effects += 1;
         let at = tags.iter().find(|(key, _)| key == tags::DRILLED).and_then(|(_, at)| at.parse().ok());
         let drill = self.records.values().any(|run| run.kind == Kind::Drill);
-        if at.is_none() || !drill {
+        if at.is_none() || !(drill || self.records.is_empty()) {
             self.wrong.get_or_insert("only a drill marks a backup as drilled");
         }
         self.restored.marked += 1;

@@ -39,7 +39,7 @@ pub(super) struct Past {
 }
 
 impl Op {
-    fn deletes(&self) -> bool {
+    pub(super) fn deletes(&self) -> bool {
         matches!(self.fate, OpFate::Deletes | OpFate::DeleteFails)
     }
 }

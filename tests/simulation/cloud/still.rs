@@ -4,7 +4,7 @@ use stacksnap::model::Token;
 
 use super::fates::{Durations, JobFate};
 use super::stack::OpFate;
-use super::Cloud;
+use super::{Cloud, New};
 
 impl Cloud {
     /// Nothing ends by itself.
@@ -16,7 +16,7 @@ impl Cloud {
         if let Some(op) = &mut self.op {
             op.ends = now;
             if rolls_back {
-                op.fate = OpFate::RollsBack;
+                op.fate = if op.deletes() { OpFate::DeleteFails } else { OpFate::RollsBack };
             }
         }
         self.advance(now);
@@ -42,8 +42,9 @@ impl Cloud {
 
     /// What has to have an order in time: operations and halves.
     pub(crate) fn beat(&self) -> (u32, usize) {
+        let made: u32 = self.made.iter().map(New::beat).sum();
         let done = self.snapshots.iter().chain(&self.jobs).filter(|half| half.done <= self.now).count();
-        (self.version, done)
+        (self.version + made, done)
     }
 
     /// Counters are no part of a state.
