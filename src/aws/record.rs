@@ -1,12 +1,19 @@
 //! The run record's and the lock's JSON, as they lie in Parameter Store.
 
+use std::sync::Arc;
+
 use serde::Deserialize;
 
 use crate::model::run::{FORMAT, Lock, Run};
 use crate::model::{Refusal, RefusalKind};
+use crate::plan::packed;
 
 /// A standard parameter's value holds this many bytes.
 pub(super) const LONGEST: usize = 4096;
+/// Before a record that did not fit otherwise.
+const PACKED: &str = "z1:";
+/// A packed record that unpacks to more than this is none, bytes.
+const LARGEST: u64 = 64 << 10;
 /// To what length explanations are shortened where the record would not fit.
 const SHORT: usize = 160;
 
@@ -22,7 +29,12 @@ struct Header {
 ///
 /// # Errors
 /// `NewerRecord`: a later stacksnap wrote it. `BadRecord`: it is no record.
-pub(super) fn read(name: &str, json: &str) -> Result<Run, Refusal> {
+pub(super) fn read(name: &str, text: &str) -> Result<Run, Refusal> {
+    let unpacked = match text.strip_prefix(PACKED) {
+        Some(packed) => packed::unpack(packed.as_bytes(), LARGEST).map_err(|bad| bad_record(name, &bad.to_string()))?,
+        None => text.as_bytes().to_vec(),
+    };
+    let json = &String::from_utf8_lossy(&unpacked);
     let bad = |error: serde_json::Error| bad_record(name, &error.to_string());
     let header: Header = serde_json::from_str(json).map_err(bad)?;
     if header.format > FORMAT {
@@ -32,7 +44,33 @@ pub(super) fn read(name: &str, json: &str) -> Result<Run, Refusal> {
         );
         return Err(wrong("GetParameter", "NewerRecord", message));
     }
-    serde_json::from_str(json).map_err(bad)
+    serde_json::from_str(json).map(whole).map_err(bad)
+}
+
+/// What a record says once, said again where it belongs.
+fn whole(run: Run) -> Run {
+    let mut run = run;
+    let target = Arc::make_mut(&mut run.target);
+    if let Some(aim) = &mut target.aim {
+        for (twin, first) in [(&mut aim.source, &target.stack_id), (&mut aim.name, &target.stack)] {
+            if twin.is_empty() {
+                twin.clone_from(first);
+            }
+        }
+    }
+    run
+}
+
+/// The other way round: a replacement's new stack bears the name of the old one.
+fn once(run: &mut Run) {
+    let target = Arc::make_mut(&mut run.target);
+    if let Some(aim) = &mut target.aim {
+        for (twin, first) in [(&mut aim.source, &target.stack_id), (&mut aim.name, &target.stack)] {
+            if twin == first {
+                twin.clear();
+            }
+        }
+    }
 }
 
 /// Writes a record, with its explanations shortened where it would not fit otherwise: what a run
@@ -42,14 +80,23 @@ pub(super) fn read(name: &str, json: &str) -> Result<Run, Refusal> {
 /// `RecordTooLong`: it does not fit at all.
 pub(super) fn write(run: &Run) -> Result<String, Refusal> {
     let mut run = run.clone();
+    once(&mut run);
+    let mut bytes = 0;
     for shorten in [keep, shorten_warnings, drop_warnings, shorten_note, shorten_reasons, drop_note] {
         shorten(&mut run);
         let json = json(&run)?;
         if json.len() <= LONGEST {
             return Ok(json);
         }
+        bytes = json.len();
     }
-    let message = format!("the record of {} does not fit into the {LONGEST} bytes of a parameter", run.id);
+    // Long names, several times: what is left is compressed. Only a record of format 2 gets so long.
+    let packed = format!("{PACKED}{}", packed::pack(json(&run)?.as_bytes()));
+    if packed.len() <= LONGEST {
+        return Ok(packed);
+    }
+    let message =
+        format!("the record of {} has {bytes} bytes, and does not fit into the {LONGEST} of a parameter", run.id);
     Err(wrong("PutParameter", "RecordTooLong", message))
 }
 
@@ -313,10 +360,15 @@ mod tests {
         assert_eq!(back.options.note.as_deref(), Some("nightly"));
     }
 
+    fn noise(length: usize) -> String {
+        let mut random = fastrand::Rng::with_seed(7);
+        std::iter::repeat_with(|| random.alphanumeric()).take(length).collect()
+    }
+
     #[test]
     fn a_record_that_cannot_fit_says_so() {
         let run = plain();
-        let target = Target { protected: vec!["x".repeat(5_000)], ..Target::clone(&run.target) };
+        let target = Target { protected: vec![noise(8_000)], ..Target::clone(&run.target) };
         let run = Run { target: target.into(), ..run };
         assert_eq!(write(&run).unwrap_err().code, "RecordTooLong");
     }

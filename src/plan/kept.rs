@@ -1,16 +1,12 @@
 //! A plan as text that fits into parameters of 4,096 bytes. No value of a NoEcho parameter is in it.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
-use std::io::Read as _;
 use std::sync::Arc;
-
-use flate2::Compression;
-use flate2::read::{DeflateDecoder, DeflateEncoder};
-use sha2::{Digest, Sha256};
 
 use crate::model::new_stack::NewStack;
 use crate::model::rebuild::Plan;
+use crate::plan::manifest::sha256;
+use crate::plan::packed;
 
 /// At most so many parameters for one plan.
 pub const PARTS: usize = 16;
@@ -35,10 +31,7 @@ pub struct Packed {
 /// It does not fit, and what to do about it.
 pub fn pack(plan: &Plan) -> Result<Packed, String> {
     let json = serde_json::to_vec(&silent(plan)).map_err(|error| error.to_string())?;
-    let mut bytes = Vec::new();
-    let mut encoder = DeflateEncoder::new(json.as_slice(), Compression::best());
-    encoder.read_to_end(&mut bytes).map_err(|error| error.to_string())?;
-    let text = base64_simd::STANDARD.encode_to_string(&bytes);
+    let text = packed::pack(&json);
     let chunks: Vec<&str> = text.as_bytes().chunks(ROOM).filter_map(|chunk| std::str::from_utf8(chunk).ok()).collect();
     if chunks.len() > PARTS {
         return Err(format!(
@@ -49,7 +42,7 @@ pub fn pack(plan: &Plan) -> Result<Packed, String> {
     }
     let count = chunks.len();
     let parts = chunks.into_iter().map(|chunk| format!("{HEADER}:{count}:{chunk}")).collect();
-    Ok(Packed { parts, digest: hex(&json) })
+    Ok(Packed { parts, digest: sha256(&json) })
 }
 
 /// How many parts a plan has, as its first one says.
@@ -68,13 +61,8 @@ pub fn count(first: &str) -> Result<usize, String> {
 pub fn unpack(parts: &[String], digest: &str) -> Result<Plan, String> {
     let bodies = parts.iter().filter_map(|part| part.splitn(3, ':').nth(2));
     let text: String = bodies.collect();
-    let bytes = base64_simd::STANDARD.decode_to_vec(text).map_err(|_| "it is cut off".to_owned())?;
-    let mut json = Vec::new();
-    DeflateDecoder::new(bytes.as_slice())
-        .take(LARGEST)
-        .read_to_end(&mut json)
-        .map_err(|_| "it is cut off".to_owned())?;
-    if hex(&json) != digest {
+    let json = packed::unpack(text.as_bytes(), LARGEST).map_err(|bad| bad.to_string())?;
+    if sha256(&json) != digest {
         return Err("it is not the plan that the run was begun with".to_owned());
     }
     serde_json::from_slice(&json).map_err(|error| error.to_string())
@@ -110,14 +98,6 @@ fn silent(plan: &Plan) -> Plan {
         Arc::new(stack)
     };
     Plan { first: silent(&plan.first), second: plan.second.as_ref().map(silent) }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().fold(String::new(), |mut text, byte| {
-        // Writing into a String does not fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ pub(crate) mod fixture;
 pub mod kept;
 pub mod guard;
 pub mod manifest;
+pub mod packed;
 pub mod params;
 pub mod preflight;
 pub mod profiles;

@@ -14,7 +14,7 @@ fn drilled() -> (Aws, String) {
 }
 
 /// As a drill marks it.
-fn mark(aws: &Aws, id: &str) {
+pub(crate) fn mark(aws: &Aws, id: &str) {
     let now = jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
     aws.tag(id, "stacksnap:drilled", &now);
     let (_, point) = aws.halves(id);

@@ -8,7 +8,7 @@ use std::sync::OnceLock;
 use std::thread;
 use std::time::{Duration, Instant};
 
-const PINS: [&str; 3] = ["ministack==1.5.33", "moto[server]==5.2.1", "boto3==1.43.11"];
+const PINS: [&str; 4] = ["ministack==1.5.33", "moto[server]==5.2.1", "boto3==1.43.11", "awscli==1.45.11"];
 /// The account that both emulators believe to be.
 const ACCOUNT: &str = "000000000000";
 

@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says so by a panic")]
 
 mod emulators;
+mod restored;
 
 use std::collections::BTreeSet;
 use std::process::{Command, Stdio};
@@ -17,7 +18,7 @@ const STACK: &str = "hub";
 const CONFIG: &str = "[stacks.hub]\nonline-value = \"Online\"\noffline-value = \"Offline\"\n";
 
 /// Which peer does not do what AWS does, and what that is.
-const GAPS: [(&str, &str); 10] = [
+const GAPS: [(&str, &str); 11] = [
     // Rule 1 asks for a stack by its ARN, as AWS's model allows: every change of mode would stop here,
     // so the scenario runs against a ministack in which this alone is mended.
     ("ministack", "ListChangeSets knows a stack by its name only"),
@@ -26,6 +27,7 @@ const GAPS: [(&str, &str); 10] = [
     ("ministack", "DescribeChangeSet shows NoEcho values"),
     ("ministack", "GetTemplateSummary tells no AllowedValues"),
     ("ministack", "a secret's physical id is not its ARN"),
+    ("ministack deployed", "a NoEcho value is shown"),
     ("ministack alone", "SS091 rds DescribeAccountAttributes: Unknown RDS action"),
     ("ministack alone", "the recovery point is not there"),
     ("ministack and moto", "SS091 rds DescribeAccountAttributes: the endpoint answered HTTP 500"),
@@ -79,7 +81,11 @@ impl Peer {
 
     /// A script of this test, which must end well.
     fn python(&self, name: &str) -> String {
-        let ran = self.ran(Command::new(python()).arg("-B").arg(script(name)).arg(STACK));
+        self.python_of(name, STACK)
+    }
+
+    fn python_of(&self, name: &str, argument: &str) -> String {
+        let ran = self.ran(Command::new(python()).arg("-B").arg(script(name)).arg(argument));
         assert_eq!(ran.code, 0, "{name}\n{}\n{}", ran.out, ran.err);
         ran.out
     }

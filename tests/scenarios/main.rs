@@ -156,3 +156,57 @@ fn somebody_else_holds_the_stack() {
     story.types(&["list"], 0);
     story.tale.ends();
 }
+
+/// What two hubs cannot share.
+const OWN: [&str; 6] =
+    ["--set", "DomainName=two.example.com", "--set", "InternalZone=two-internal.com", "--set", "ShortlinkZone=two.link"];
+
+/// A story with a backup of last night in it.
+fn after_a_backup(name: &'static str, heading: &str) -> Story {
+    let mut story = Story { stage: Stage::with(&[small_hub()]), tale: Tale::new(name, heading) };
+    assert_eq!(story.stage.run(&["backup", STACK, "--quiet"]).code, Some(0));
+    story.stage.passes(7 * 3600);
+    story.says("There is a backup of last night.");
+    story.types(&["list"], 0);
+    story
+}
+
+/// A hub of which only what matters here is left: nobody reads five hundred lines.
+fn small_hub() -> seeds::StackSeed {
+    let mut seed = seeds::hubs(STACK);
+    let numbered = |logical: &str| logical.ends_with(|c: char| c.is_ascii_digit()) && !logical.starts_with("Storage");
+    seed.resources.retain(|row| !numbered(&row.logical));
+    seed
+}
+
+#[test]
+fn a_restore_into_a_second_stack() {
+    let mut story = after_a_backup("restore", "A second stack is made of a backup");
+    story.says("Can it be restored? Nothing is touched to find out.");
+    story.types(&["verify", "my-hub@latest"], 0);
+    story.says("A second hub cannot have the first one's domains, so these are asked for.");
+    story.types(&["restore", "my-hub@latest", "--new-stack", "my-hub-2"], 4);
+    let restore = ["restore", "my-hub@latest", "--new-stack", "my-hub-2"];
+    let line: Vec<&str> = restore.iter().chain(&OWN).copied().collect();
+    story.types(&line, 0);
+    story.says("A stack that exists is never restored into: that would be an update, and replace its database.");
+    story.types(&line, 4);
+    story.tale.ends();
+}
+
+#[test]
+fn a_drill_and_a_replacement() {
+    let mut story = after_a_backup("replace", "A stack is taken back to a backup");
+    story.says("Somebody has deleted half of the site's content. First the backup is rehearsed: it is restored into a stack of its own, which is deleted again.");
+    let line: Vec<&str> = ["drill", "my-hub@latest", "--drill-stack", "my-hub-drill"].iter().chain(&OWN).copied().collect();
+    story.types(&line, 0);
+    story.says("What would be destroyed?");
+    story.types(&["replace", STACK, "--with", "my-hub@latest-drilled", "--dry-run"], 0);
+    story.says("A script has to name the stack once more; on a terminal its name is typed.");
+    story.types(&["replace", STACK, "--with", "my-hub@latest-drilled"], 2);
+    story.types(&["replace", STACK, "--with", "my-hub@latest-drilled", "--yes-destroy", STACK], 0);
+    story.says("The stack as it was before is a backup, too: the safety backup.");
+    story.types(&["list"], 0);
+    story.types(&["status", STACK], 0);
+    story.tale.ends();
+}

@@ -186,6 +186,7 @@ fn act(
 /// What Parameter Store keeps: the record without what only its driver knows.
 pub(crate) fn write(cloud: &mut Cloud, run: &Run) {
     cloud.saves += 1;
+    cloud.remember_proofs(run);
     cloud.records.insert(run.id.to_string(), run.as_saved());
 }
 

@@ -3,7 +3,7 @@
 use jiff::SignedDuration;
 
 use super::create::LANDING;
-use super::{delete_token, forgive, own, stand_still, tired};
+use super::{by_hand, can_undo, delete_token, forgive, own, stand_still, tired};
 use crate::engine::turn::{PATIENCE, SOON, Turn};
 use crate::engine::{Action, Halt, Look, Step, first_look};
 use crate::model::StackStatus;
@@ -26,6 +26,10 @@ pub(super) fn step(mut turn: Turn<'_>, aim: &Aim) -> Step {
         Ok(turn) => turn,
         Err(step) => return *step,
     };
+    if turn.run.kind == Kind::Replace && !can_undo(&turn) {
+        let (what, hint) = ("the plan of how the safety backup is restored is gone".to_owned(), by_hand(&turn.run));
+        return turn.strand(what, hint);
+    }
     match turn.seen.fresh.here() {
         Some(stack) if own(&turn.run, stack) => delete(turn, aim, stack),
         _ => nothing_made(turn),

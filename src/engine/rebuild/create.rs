@@ -2,7 +2,7 @@
 
 use jiff::SignedDuration;
 
-use super::{by_hand, failed, forgive, former, own, planned, stand_still};
+use super::{by_hand, create_token, failed, forgive, former, own, planned, stand_still};
 use crate::engine::turn::{PATIENCE, SOON, Turn};
 use crate::engine::{Action, Halt, Step};
 use crate::model::rebuild::Aim;
@@ -85,8 +85,7 @@ fn ask(mut turn: Turn<'_>, aim: &Aim) -> Step {
     let Some(stack) = planned(&turn) else {
         return failed(turn, aim, Outcome::Failed, "the run's plan is gone".to_owned());
     };
-    let which = if turn.run.phase == Phase::Recreating { 2 } else { 1 };
-    let token = format!("ss-create-{}-{which}", turn.run.id);
+    let token = create_token(&turn.run, if turn.run.phase == Phase::Recreating { 2 } else { 1 });
     let now = turn.now;
     turn.run.made_mut().asked.get_or_insert(now);
     // Twice is once: the name can be taken only once, and a stack that is ours bears the run's tag.

@@ -3,7 +3,7 @@
 use jiff::SignedDuration;
 
 use super::preflight::unproven;
-use super::{delete_token, forgive, stand_still};
+use super::{delete_token, forgive, own_deletion, stand_still};
 use crate::engine::home::{self, Duty};
 use crate::engine::mode::mode;
 use crate::engine::turn::{PATIENCE, SOON, Turn, View};
@@ -26,7 +26,7 @@ pub(super) fn step(turn: Turn<'_>) -> Step {
         Ok(turn) => turn,
         Err(step) => return *step,
     };
-    if own_deletion(&turn) {
+    if own_deletion(&turn).is_some_and(|op| !op.ended()) {
         // The events are ahead of the stack's status.
         return turn.look_again(SOON);
     }
@@ -55,12 +55,6 @@ pub(super) fn step(turn: Turn<'_>) -> Step {
 fn refused(turn: &Turn<'_>) -> Option<String> {
     let refused = turn.run.refused.as_ref().filter(|refused| refused.times >= TRIES)?;
     Some(format!("CloudFormation refuses to delete the old stack: {}", refused.last))
-}
-
-fn own_deletion(turn: &Turn<'_>) -> bool {
-    let under_way = turn.seen.history.here().and_then(|history| history.under_way());
-    let ours = format!("ss-delete-{}-", turn.run.id);
-    under_way.and_then(|op| op.token.as_deref()).is_some_and(|token| token.starts_with(&ours))
 }
 
 enum Going {

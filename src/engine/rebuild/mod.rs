@@ -38,6 +38,7 @@ use jiff::SignedDuration;
 
 use super::turn::Turn;
 use super::{Action, Halt, Look, Next, Step, backup};
+use crate::model::history::Operation;
 use crate::model::new_stack::NewStack;
 use crate::model::rebuild::{Aim, SAFETY_POINT, Undo};
 use crate::model::run::{Kind, Outcome, Phase, Run};
@@ -59,6 +60,7 @@ pub(super) fn first_look(run: &Run) -> Look {
         Phase::Deleting => Look::STACK.and(safety).and(INTENT),
         Phase::Returning => Look { cluster: true, ..Look::STACK },
         Phase::Creating | Phase::Recreating => planned,
+        Phase::Clearing if run.kind == Kind::Replace => planned,
         Phase::Proving | Phase::Reproving => {
             let drill = run.kind == Kind::Drill;
             let probe = drill && run.target.aim.as_ref().is_some_and(|aim| aim.probe.is_some());
@@ -73,6 +75,9 @@ pub(super) fn step(turn: Turn<'_>) -> Step {
         // A record that says so was not written by us.
         return turn.end();
     };
+    if let Some(phase) = overtaken(&turn) {
+        return turn.to(phase);
+    }
     match turn.run.phase {
         Phase::Preflight if turn.run.kind != Kind::Replace => preflight::step(turn, &aim),
         Phase::Deleting => delete::step(turn),
@@ -82,6 +87,31 @@ pub(super) fn step(turn: Turn<'_>) -> Step {
         Phase::Clearing => clear::step(turn, &aim),
         _ => backup::step(turn),
     }
+}
+
+/// Where the run stands, if AWS's own log says that it is further than its record: a driver that slept may
+/// have put an old one back after whoever knew more had died.
+fn overtaken(turn: &Turn<'_>) -> Option<Phase> {
+    if turn.run.kind != Kind::Replace {
+        return None;
+    }
+    if turn.run.phase < Phase::Recreating && created_last(turn) {
+        return Some(Phase::Recreating);
+    }
+    (turn.run.phase < Phase::Deleting && own_deletion(turn).is_some()).then_some(Phase::Deleting)
+}
+
+/// The stack of the name was created of the safety backup.
+fn created_last(turn: &Turn<'_>) -> bool {
+    let operations = turn.seen.fresh_history.here().map(|history| history.operations.as_slice()).unwrap_or_default();
+    operations.last().and_then(|op| op.token.as_deref()) == Some(create_token(&turn.run, 2).as_str())
+}
+
+/// This run's DeleteStack of the old stack, the newest.
+fn own_deletion<'a>(turn: &Turn<'a>) -> Option<&'a Operation> {
+    let ours = format!("ss-delete-{}-", turn.run.id);
+    let operations = &turn.seen.history.here()?.operations;
+    operations.iter().find(|op| op.token.as_deref().is_some_and(|token| token.starts_with(&ours)))
 }
 
 /// Where a verified safety backup leads, and where a failed one does.
@@ -164,11 +194,22 @@ fn failed(mut turn: Turn<'_>, aim: &Aim, outcome: Outcome, what: String) -> Step
     if turn.run.kind == Kind::Drill { turn.to(Phase::Clearing) } else { turn.end() }
 }
 
+/// The safety backup's stack is planned.
+fn can_undo(turn: &Turn<'_>) -> bool {
+    turn.seen.plan.here().is_some_and(|plan| plan.second.is_some())
+}
+
 /// A replacement whose new stack failed: the safety backup is restored, or somebody is asked.
 ///
 /// While nobody has decided, it is no trouble yet: the cause may be removed, and the run go on.
 fn undo(mut turn: Turn<'_>, aim: &Aim, outcome: Outcome, what: String, kept: String) -> Step {
-    let undo = if turn.run.rebuilt.roll_back { Undo::Rollback } else { aim.undo.unwrap_or(Undo::Ask) };
+    // Nothing is deleted that could not be made again.
+    let undo = if !can_undo(&turn) {
+        Undo::Keep
+    } else if turn.run.rebuilt.roll_back { Undo::Rollback
+    } else {
+        aim.undo.unwrap_or(Undo::Ask)
+    };
     match undo {
         Undo::Rollback => {
             turn.trouble(outcome, what, kept);
@@ -189,6 +230,10 @@ fn undo(mut turn: Turn<'_>, aim: &Aim, outcome: Outcome, what: String, kept: Str
             turn.strand(format!("{} was left as it is", aim.name), hint)
         }
     }
+}
+
+fn create_token(run: &Run, which: u8) -> String {
+    format!("ss-create-{}-{which}", run.id)
 }
 
 fn delete_token(run: &Run, attempt: usize) -> String {

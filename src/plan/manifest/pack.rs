@@ -1,14 +1,11 @@
 //! A manifest as bytes: readable JSON for a bucket, compressed for a parameter of 4,096 bytes.
 
-use std::io::Read as _;
-
-use flate2::Compression;
-use flate2::read::{DeflateDecoder, DeflateEncoder};
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::digest::{digest, of_value};
 use crate::model::manifest::{FORMAT, Manifest};
+use crate::plan::packed;
 
 /// What a standard parameter holds, bytes.
 pub const LONGEST: usize = 4_096;
@@ -66,11 +63,9 @@ pub fn pretty(manifest: Manifest) -> Fitted {
 }
 
 fn pack(manifest: &Manifest) -> String {
+    // A manifest is plain data: it always serialises.
     let json = serde_json::to_vec(manifest).unwrap_or_default();
-    let mut bytes = Vec::new();
-    // Reading from memory into memory does not fail.
-    drop(DeflateEncoder::new(json.as_slice(), Compression::best()).read_to_end(&mut bytes));
-    format!("{PACKED}{}", base64_simd::STANDARD.encode_to_string(&bytes))
+    format!("{PACKED}{}", packed::pack(&json))
 }
 
 /// Leaves out the next thing; `false`: there is nothing more that may be left out.
@@ -158,7 +153,10 @@ struct Header {
 /// It is none, is too large, or was written by a newer version.
 pub fn read(text: &[u8]) -> Result<Read, Unreadable> {
     let json = match text.strip_prefix(PACKED.as_bytes()) {
-        Some(packed) => unpack(packed)?,
+        Some(text) => packed::unpack(text, LARGEST).map_err(|bad| match bad {
+            packed::Bad::TooLarge => Unreadable::TooLarge,
+            packed::Bad::Damaged(why) => Unreadable::Damaged(why),
+        })?,
         None if text.len() as u64 > LARGEST => return Err(Unreadable::TooLarge),
         None => text.to_vec(),
     };
@@ -170,14 +168,4 @@ pub fn read(text: &[u8]) -> Result<Read, Unreadable> {
     }
     let manifest = Manifest::deserialize(&value).map_err(damaged)?;
     Ok(Read { digest: of_value(&value), manifest })
-}
-
-/// Whatever was packed, no more than [`LARGEST`] bytes come out.
-fn unpack(packed: &[u8]) -> Result<Vec<u8>, Unreadable> {
-    let bytes = base64_simd::STANDARD.decode_to_vec(packed.trim_ascii());
-    let bytes = bytes.map_err(|_| Unreadable::Damaged("it is not base64".to_owned()))?;
-    let mut json = Vec::new();
-    let read = DeflateDecoder::new(bytes.as_slice()).take(LARGEST + 1).read_to_end(&mut json);
-    let read = read.map_err(|error| Unreadable::Damaged(error.to_string()))?;
-    if read as u64 > LARGEST { Err(Unreadable::TooLarge) } else { Ok(json) }
 }

@@ -35,6 +35,8 @@ pub(crate) struct New {
     /// Its parts are `available` from then on.
     pub ready: Millis,
     pub restore: RestoreFate,
+    /// A record once said that a replacement had proven it; the judge's.
+    pub proven: bool,
     op: Option<Work>,
     past: Vec<Past>,
 }
@@ -142,6 +144,14 @@ impl Cloud {
         self.named(name).is_none() && (name != STACK || self.gone())
     }
 
+    /// What a record says of the stacks it made; the judge's memory.
+    pub(crate) fn remember_proofs(&mut self, run: &Run) {
+        for made in [&run.rebuilt.first, &run.rebuilt.second].into_iter().filter(|made| made.proven.is_some()) {
+            let it = |new: &&mut New| run.kind == Kind::Replace && Some(&*new.id) == made.id.as_deref();
+            self.made.iter_mut().filter(it).for_each(|new| new.proven = true);
+        }
+    }
+
     pub(super) fn advance_made(&mut self) {
         let now = self.now;
         let ends = |new: &New| new.op.as_ref().is_some_and(|op| op.ends <= now);
@@ -207,6 +217,7 @@ impl Cloud {
             created: self.now,
             ready: i64::MAX / 8,
             restore: RestoreFate::default(),
+            proven: false,
             op: None,
             past: Vec::new(),
         });
@@ -278,14 +289,11 @@ impl Cloud {
     fn judge_deletion(&mut self, at: usize, token: &str) {
         let new = &self.made[at];
         let run = deleting(token).and_then(|id| self.records.get(id));
-        let proven = |run: &Run| {
-            run.kind == Kind::Replace && run.rebuilt.first.proven.is_some() && run.rebuilt.first.id.as_deref() == Some(&*new.id)
-        };
         let broken = match run {
             _ if new.maker == Maker::Operator => "a stack that somebody else made under the same name is never touched",
             Some(run) if !new.of(run.id.as_str()) => "nothing is deleted that the run did not make",
             Some(run) if run.kind == Kind::Restore => "a restore deletes nothing",
-            Some(run) if proven(run) => "a proven replacement is not deleted again",
+            _ if new.proven => "a proven replacement is not deleted again",
             _ => return,
         };
         self.wrong.get_or_insert(broken);
