@@ -23,23 +23,14 @@ const BACKUP: &str = include_str!("../templates/iam/backup-policy.json");
 /// What `restore` and its like are given besides.
 const RESTORE: &str = include_str!("../templates/iam/restore-policy.json");
 
-/// Actions that no request names: AWS asks for them on the way.
-const IMPLIED: [(&str, &str); 2] = [
-    ("iam:PassRole", "StartBackupJob hands AWS Backup the role that reads the file system"),
-    ("cloudformation:TagResource", "CreateStack gives the new stack its tags"),
-];
-
 /// What else a request needs, beside the action of its own name.
-const ALSO: [(&str, &str); 5] = [
+const ALSO: [(&str, &str); 4] = [
     ("backup:StartBackupJob", "iam:PassRole"),
     ("cloudformation:CreateStack", "cloudformation:TagResource"),
     ("rds:CreateDBClusterSnapshot", "rds:AddTagsToResource"),
-    ("s3:HeadObject", "s3:GetObject"),
-    ("s3:ListObjectsV2", "s3:ListBucket"),
+    // Without it S3 answers that what is not there is denied.
+    ("s3:GetObject", "s3:ListBucket"),
 ];
-
-/// Requests that IAM knows by another action's name only.
-const RENAMED: [&str; 2] = ["s3:HeadObject", "s3:ListObjectsV2"];
 
 /// What only a drill of a stack of another making has to clear away, and who says so.
 const RARE: [(&str, &str); 4] = [
@@ -237,7 +228,7 @@ fn statements(policy: &str) -> Vec<Statement> {
 /// What every action of `calls` needs.
 fn needed(calls: &BTreeSet<String>) -> BTreeSet<String> {
     let also = ALSO.iter().filter(|(call, _)| calls.contains(*call)).map(|(_, action)| (*action).to_owned());
-    calls.iter().filter(|call| !RENAMED.contains(&call.as_str())).cloned().chain(also).collect()
+    calls.iter().cloned().chain(also).collect()
 }
 
 fn actions(policy: &str) -> BTreeSet<String> {

@@ -42,7 +42,7 @@ impl Aws {
         }
         let plan = kept::unpack(&parts, &aim.plan).map_err(|why| bad(run, &why))?;
         let given = self.given.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        kept::with_secrets(plan, &given, &run.target.stack).map_err(|why| bad(run, &why))
+        kept::with_secrets(&plan, &given, &run.target.stack).map_err(|why| bad(run, &why))
     }
 
     /// Values of NoEcho parameters that the user gave to this process. They are sent to CloudFormation and

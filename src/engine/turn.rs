@@ -80,6 +80,16 @@ impl<'a> Turn<'a> {
         self.now.duration_since(self.run.since)
     }
 
+    /// It has gone on for longer than `limit`, and this driver itself has tried so often since: one that
+    /// slept, or comes to resume, has not.
+    pub(super) fn tired(&mut self, limit: SignedDuration, often: u8) -> bool {
+        if self.since_phase() <= limit {
+            return false;
+        }
+        self.run.tidy_tries = self.run.tidy_tries.saturating_add(1);
+        self.run.tidy_tries > often
+    }
+
     /// Everything this phase has to know was asked for and answered; otherwise the step is to look.
     ///
     /// `Missing` is an answer. What may be missing is the phase's business.

@@ -72,7 +72,7 @@ pub fn unpack(parts: &[String], digest: &str) -> Result<Plan, String> {
 ///
 /// # Errors
 /// A value is missing: how to give it.
-pub fn with_secrets(plan: Plan, given: &BTreeMap<String, String>, stack: &str) -> Result<Plan, String> {
+pub fn with_secrets(plan: &Plan, given: &BTreeMap<String, String>, stack: &str) -> Result<Plan, String> {
     let first = filled(&plan.first, given, stack)?;
     let second = plan.second.as_deref().map(|second| filled(second, given, stack)).transpose()?;
     Ok(Plan { first: Arc::new(first), second: second.map(Arc::new) })
@@ -135,9 +135,9 @@ mod tests {
         assert_eq!(count(&packed.parts[0]), Ok(packed.parts.len()));
         let kept = unpack(&packed.parts, &packed.digest).unwrap();
         assert_eq!(kept.first.parameter("AdminPassword"), Some(""));
-        assert!(with_secrets(kept.clone(), &BTreeMap::new(), "my-hub-2").unwrap_err().contains("--set AdminPassword"));
+        assert!(with_secrets(&kept, &BTreeMap::new(), "my-hub-2").unwrap_err().contains("--set AdminPassword"));
         let given = BTreeMap::from([("AdminPassword".to_owned(), "hunter2".to_owned())]);
-        assert_eq!(with_secrets(kept, &given, "my-hub-2"), Ok(whole));
+        assert_eq!(with_secrets(&kept, &given, "my-hub-2"), Ok(whole));
     }
 
     #[test]

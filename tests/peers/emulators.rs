@@ -8,30 +8,41 @@ use std::sync::OnceLock;
 use std::thread;
 use std::time::{Duration, Instant};
 
-const PINS: [&str; 4] = ["ministack==1.5.33", "moto[server]==5.2.1", "boto3==1.43.11", "awscli==1.45.11"];
+const PINS: [&str; 3] = ["ministack==1.5.33", "moto[server]==5.2.1", "boto3==1.43.11"];
+/// The AWS CLI wants other versions of what the emulators need, too.
+const CLI_PINS: [&str; 2] = ["boto3==1.43.11", "awscli==1.45.11"];
 /// The account that both emulators believe to be.
 const ACCOUNT: &str = "000000000000";
 
-/// The Python of a virtual environment under the target directory, made once for these pins.
+/// The emulators' Python.
 pub(crate) fn python() -> &'static Path {
     static PYTHON: OnceLock<PathBuf> = OnceLock::new();
-    PYTHON.get_or_init(|| {
-        let place = Path::new(env!("CARGO_TARGET_TMPDIR")).join("peers");
-        let (python, ready) = (place.join("bin/python"), place.join("pins"));
-        if std::fs::read_to_string(&ready).is_ok_and(|pins| pins == PINS.join("\n")) {
-            return python;
-        }
-        prepare(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&place));
-        prepare(Command::new(&python).args(["-m", "pip", "install", "--quiet"]).args(PINS));
-        std::fs::write(&ready, PINS.join("\n")).unwrap();
-        python
-    })
+    PYTHON.get_or_init(|| environment("peers", &PINS))
+}
+
+/// The AWS CLI's Python.
+pub(crate) fn cli() -> &'static Path {
+    static PYTHON: OnceLock<PathBuf> = OnceLock::new();
+    PYTHON.get_or_init(|| environment("peers-cli", &CLI_PINS))
+}
+
+/// The Python of a virtual environment under the target directory, made once for these pins.
+fn environment(name: &str, pins: &[&str]) -> PathBuf {
+    let place = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let (python, ready) = (place.join("bin/python"), place.join("pins"));
+    if std::fs::read_to_string(&ready).is_ok_and(|there| there == pins.join("\n")) {
+        return python;
+    }
+    prepare(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&place));
+    prepare(Command::new(&python).args(["-m", "pip", "install", "--quiet"]).args(pins));
+    std::fs::write(&ready, pins.join("\n")).unwrap();
+    python
 }
 
 fn prepare(command: &mut Command) {
     let status = command.status();
     let good = status.as_ref().is_ok_and(ExitStatus::success);
-    assert!(good, "the peers need python3 with venv, and from PyPI {PINS:?}; {command:?} came to {status:?}");
+    assert!(good, "the peers need python3 with venv, and the network once; {command:?} came to {status:?}");
 }
 
 /// A script beside this file.

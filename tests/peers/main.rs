@@ -9,6 +9,7 @@ mod emulators;
 mod restored;
 
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use emulators::{Emulator, python, script};
@@ -81,11 +82,11 @@ impl Peer {
 
     /// A script of this test, which must end well.
     fn python(&self, name: &str) -> String {
-        self.python_of(name, STACK)
+        self.script(python(), name, STACK)
     }
 
-    fn python_of(&self, name: &str, argument: &str) -> String {
-        let ran = self.ran(Command::new(python()).arg("-B").arg(script(name)).arg(argument));
+    fn script(&self, python: &Path, name: &str, argument: &str) -> String {
+        let ran = self.ran(Command::new(python).arg("-B").arg(script(name)).arg(argument));
         assert_eq!(ran.code, 0, "{name}\n{}\n{}", ran.out, ran.err);
         ran.out
     }

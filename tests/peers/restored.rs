@@ -8,7 +8,7 @@ use std::thread;
 use serde_json::Value;
 use stacksnap_sandbox::{Durations, Sandbox, seeds, serve};
 
-use super::emulators::{Emulator, script};
+use super::emulators::{Emulator, cli, script};
 use super::{Peer, gaps};
 
 /// A value that every form has to quote in its own way.
@@ -59,7 +59,7 @@ fn params_are_deployed_with_the_aws_cli_on_ministack() {
     let wanted = printed(&peer);
     assert_eq!((wanted["InstanceType"].as_str(), wanted["RestoreStackName"].as_str()), (ODD, "shop"));
     let folder = peer.home.path().display().to_string();
-    let told: Value = serde_json::from_str(&peer.python_of("deploy.py", &folder)).unwrap();
+    let told: Value = serde_json::from_str(&peer.script(cli(), "deploy.py", &folder)).unwrap();
     let mut met = BTreeSet::new();
     for stack in ["created", "deployed"] {
         assert_eq!(told[stack]["status"], "CREATE_COMPLETE");

@@ -165,8 +165,7 @@ const OWN: [&str; 6] =
 fn after_a_backup(name: &'static str, heading: &str) -> Story {
     let mut story = Story { stage: Stage::with(&[small_hub()]), tale: Tale::new(name, heading) };
     assert_eq!(story.stage.run(&["backup", STACK, "--quiet"]).code, Some(0));
-    story.stage.passes(7 * 3600);
-    story.says("There is a backup of last night.");
+    story.says("There is a backup.");
     story.types(&["list"], 0);
     story
 }
@@ -200,9 +199,7 @@ fn a_drill_and_a_replacement() {
     story.says("Somebody has deleted half of the site's content. First the backup is rehearsed: it is restored into a stack of its own, which is deleted again.");
     let line: Vec<&str> = ["drill", "my-hub@latest", "--drill-stack", "my-hub-drill"].iter().chain(&OWN).copied().collect();
     story.types(&line, 0);
-    story.says("What would be destroyed?");
-    story.types(&["replace", STACK, "--with", "my-hub@latest-drilled", "--dry-run"], 0);
-    story.says("A script has to name the stack once more; on a terminal its name is typed.");
+    story.says("Then the stack itself. `--dry-run` shows what would be destroyed. On a terminal the stack's name has to be typed, a script names it once more.");
     story.types(&["replace", STACK, "--with", "my-hub@latest-drilled"], 2);
     story.types(&["replace", STACK, "--with", "my-hub@latest-drilled", "--yes-destroy", STACK], 0);
     story.says("The stack as it was before is a backup, too: the safety backup.");

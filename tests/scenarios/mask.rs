@@ -6,6 +6,7 @@ pub(crate) fn mask(text: &str) -> String {
     let text = times(text);
     let text =
         like(&text, "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx", |_| "00000000-0000-0000-0000-000000000000".to_owned());
+    let text = like(&text, &"x".repeat(64), |_| "(sha-256)".to_owned());
     // A clock of AWS's that is ahead makes the youngest ages zero.
     durations(&ids(&text)).replace("just now", "#s ago")
 }

@@ -96,7 +96,7 @@ impl Guard {
             Some(path) => guard::parameters_file(&read(path)?),
             None => guard::arguments(&self.command, &mut |path| text(path.as_ref())),
         }
-        .map_err(unreadable)?;
+        .map_err(|error| unreadable(&error))?;
         if let Some(path) = &self.template_file {
             intended.template = match Template::read(&read(path)?) {
                 Ok(template) => NewTemplate::Text(Box::new(template)),
@@ -147,7 +147,7 @@ fn text(path: &std::path::Path) -> Result<String, String> {
     std::fs::read_to_string(path).map_err(|error| error.to_string())
 }
 
-fn unreadable(error: GuardError) -> Failure {
+fn unreadable(error: &GuardError) -> Failure {
     Failure::usage(error.to_string()).hint("`stacksnap guard --help` shows what can be guarded")
 }
 

@@ -115,7 +115,7 @@ fn tag(mut turn: Turn<'_>, snapshot: &Snapshot, point: &RecoveryPoint) -> Step {
         let what = format!("the mark of completeness could not be written: {}", refused.last);
         return incomplete(turn, what);
     }
-    if turn.since_phase() > GRACE.saturating_mul(5) {
+    if turn.tired(GRACE.saturating_mul(5), 5) {
         return incomplete(turn, "the mark of completeness did not stick");
     }
     let mark = vec![labels::complete(turn.now)];
@@ -132,7 +132,7 @@ fn write_again(
     (snapshot, on_snapshot): (&Snapshot, Vec<Tag>),
     (point, on_point): (&RecoveryPoint, Vec<Tag>),
 ) -> Step {
-    if turn.since_phase() > GRACE {
+    if turn.tired(GRACE, 5) {
         let missing = on_snapshot.iter().chain(&on_point).map(|(key, _)| key.as_str()).collect::<Vec<_>>().join(", ");
         return incomplete(turn, format!("tags did not stick on the halves: {missing}"));
     }

@@ -175,7 +175,11 @@ pub(super) fn returning(turn: Turn<'_>) -> Step {
     } else {
         "the stack's termination protection could not be switched on: a late request may still delete it"
     });
-    home::step(turn, Duty::Debt, |turn| turn.end())
+    home::step(turn, Duty::Debt, over)
+}
+
+fn over(turn: Turn<'_>) -> Step {
+    turn.end()
 }
 
 /// A driver that slept may still hold a DeleteStack: with the protection on, CloudFormation refuses it.

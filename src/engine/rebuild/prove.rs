@@ -191,16 +191,16 @@ fn mark(turn: Turn<'_>, aim: &Aim) -> Step {
         Err(step) => return *step,
     };
     let (Some(at), Some(marks)) = (turn.run.made().proven, turn.seen.marks.here()) else {
-        return unmarked(turn, "the backup is not there any more".to_owned());
+        return unmarked(turn, "the backup is not there any more");
     };
     let at = jiff::Timestamp::from_second(at.as_second()).unwrap_or(at);
     if let Some(refused) = turn.run.refused.as_ref().filter(|refused| refused.times >= TRIES) {
         let what = refused.last.to_string();
-        return unmarked(turn, what);
+        return unmarked(turn, &what);
     }
     let next = next_mark(marks, at);
     if next.is_some() && tired(&mut turn, PATIENCE.saturating_mul(4), MARKS) {
-        return unmarked(turn, "the tags did not stick".to_owned());
+        return unmarked(turn, "the tags did not stick");
     }
     match next {
         None => {
@@ -238,7 +238,7 @@ fn drilled(at: jiff::Timestamp) -> (String, String) {
     (tags::DRILLED.to_owned(), at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string())
 }
 
-fn unmarked(mut turn: Turn<'_>, why: String) -> Step {
+fn unmarked(mut turn: Turn<'_>, why: &str) -> Step {
     let what = format!("the drill went well, but the backup could not be marked as drilled: {why}");
     turn.trouble(Outcome::Incomplete, what, "");
     turn.to(Phase::Clearing)

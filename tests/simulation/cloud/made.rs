@@ -35,7 +35,7 @@ pub(crate) struct New {
     /// Its parts are `available` from then on.
     pub ready: Millis,
     pub restore: RestoreFate,
-    /// A record once said that a replacement had proven it; the judge's.
+    /// A replacement ended with it; the judge's.
     pub proven: bool,
     op: Option<Work>,
     past: Vec<Past>,
@@ -57,6 +57,11 @@ impl New {
 
     pub(crate) fn busy(&self) -> bool {
         self.op.is_some()
+    }
+
+    /// Its last deletion.
+    pub(super) fn deletion_began(&self) -> Option<Millis> {
+        self.past.last().filter(|op| op.status == StackStatus::DeleteComplete).map(|op| op.began)
     }
 
     /// Changes with each operation's begin and end.
@@ -144,8 +149,11 @@ impl Cloud {
         self.named(name).is_none() && (name != STACK || self.gone())
     }
 
-    /// What a record says of the stacks it made; the judge's memory.
+    /// What a finished run's record says of the stacks it made; the judge's memory.
     pub(crate) fn remember_proofs(&mut self, run: &Run) {
+        if !run.ended() {
+            return;
+        }
         for made in [&run.rebuilt.first, &run.rebuilt.second].into_iter().filter(|made| made.proven.is_some()) {
             let it = |new: &&mut New| run.kind == Kind::Replace && Some(&*new.id) == made.id.as_deref();
             self.made.iter_mut().filter(it).for_each(|new| new.proven = true);
@@ -293,7 +301,7 @@ impl Cloud {
             _ if new.maker == Maker::Operator => "a stack that somebody else made under the same name is never touched",
             Some(run) if !new.of(run.id.as_str()) => "nothing is deleted that the run did not make",
             Some(run) if run.kind == Kind::Restore => "a restore deletes nothing",
-            _ if new.proven => "a proven replacement is not deleted again",
+            _ if new.proven => "what a replacement ended with is never deleted",
             _ => return,
         };
         self.wrong.get_or_insert(broken);

@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use jiff::Timestamp;
 use stacksnap::engine::Done;
 use stacksnap::model::rebuild::{Remaining, Remains, Thing};
 use stacksnap::model::{Refusal, RefusalKind};
@@ -124,6 +125,16 @@ impl Cloud {
 
     /// What runs' own stacks left behind and nobody cleared away.
     pub(crate) fn litter(&self) -> impl Iterator<Item = &Thing> {
-        self.left.iter().filter(|item| matches!(item.owner, Owner::Stack(_))).map(|item| &item.thing)
+        self.litter_before(Timestamp::MAX)
+    }
+
+    /// The same, of stacks whose deletion had begun by then.
+    pub(crate) fn litter_before(&self, end: Timestamp) -> impl Iterator<Item = &Thing> {
+        let gone = move |id: &Rc<str>| {
+            let new = self.made.iter().find(|new| new.id == *id);
+            new.and_then(New::deletion_began).is_some_and(|began| at(began) <= end)
+        };
+        let own = move |item: &&Item| matches!(&item.owner, Owner::Stack(id) if gone(id));
+        self.left.iter().filter(own).map(|item| &item.thing)
     }
 }

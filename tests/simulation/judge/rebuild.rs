@@ -69,7 +69,7 @@ fn complete_means_what_it_says(cloud: &Cloud) -> Result<(), String> {
 fn a_drill_leaves_nothing_behind(cloud: &Cloud, run: &Run) -> Result<(), String> {
     let Some(ending) = &run.ending else { return Ok(()) };
     let stack = cloud.made.iter().find(|new| new.of(run.id.as_str()) && new.alive());
-    let litter: Vec<&Thing> = cloud.litter().collect();
+    let litter: Vec<&Thing> = cloud.litter_before(ending.at).collect();
     if stack.is_none() && litter.is_empty() {
         return Ok(());
     }

@@ -12,12 +12,12 @@ use std::time::Instant;
 
 use stacksnap::engine::{Action, Debt, debt};
 use stacksnap::model::rebuild::{Aim, Undo};
-use stacksnap::model::run::{Kind, Mode, Run};
+use stacksnap::model::run::{Kind, Mode, Phase, Run};
 use stacksnap::model::StackStatus;
 
-use super::{How, aim, begin_with, comes, prove};
-use crate::cloud::{Cloud, Fates, JobFate, STACK, at};
-use crate::driver::{Driver, Fine, Stage};
+use super::{How, aim, begin_with, comes, drive_with, prove};
+use crate::cloud::{Cloud, Durations, Fates, JobFate, STACK, at};
+use crate::driver::{Driver, Fine, Stage, Then};
 use crate::judge;
 use crate::model_check::plain_run;
 
@@ -100,22 +100,26 @@ impl Event {
 }
 
 impl State {
-    fn first(undo: Undo) -> Self {
-        let mut cloud = Cloud::new(Mode::Online, Cloud::NEVER, Fates::default());
-        (cloud.took.snapshot, cloud.took.job) = (0, 0);
-        cloud.tolerance = 0;
+    /// The safety backup is complete, and the stack is offline: what comes before is a backup's, and checked
+    /// as such. `asleep`: another driver fell asleep while the halves were made, before it saved.
+    fn first(undo: Undo, asleep: bool) -> Self {
+        let mut cloud = Cloud::new(Mode::Online, Durations::SHORT, Fates::default());
         prove(&mut cloud);
         let mut driver = begin_with(&mut cloud, Kind::Replace, Aim { undo: Some(undo), ..aim(&Kind::Replace) });
-        std::sync::Arc::make_mut(&mut driver.run.target);
-        driver.run.options.settle = 0;
-        cloud.records.values_mut().for_each(|run| {
-            run.options.settle = 0;
-            plain(run);
+        let mut sleeper = None;
+        drive_with(&mut cloud, &mut driver, &mut Fine, |_, driver| {
+            driver.run.phase == Phase::Deleting && matches!(driver.stage, Stage::Look(_))
         });
-        plain(&mut driver.run);
-        Self {
+        if asleep {
+            let mut run = driver.run.clone();
+            (run.phase, run.unsaved) = (Phase::Capturing, true);
+            let next = Then::Look(0, stacksnap::engine::first_look(&run));
+            sleeper = Some(Driver { stage: Stage::Save { actions: Vec::new(), next }, ..Driver::new(run, 0) });
+        }
+        (cloud.took, cloud.tolerance) = (Cloud::NEVER, 0);
+        let mut state = Self {
             cloud,
-            drivers: [Some(driver), None],
+            drivers: [None, None],
             operator: 0,
             misfortunes: 0,
             aborts: 0,
@@ -123,7 +127,12 @@ impl State {
             waits: 1,
             stood: false,
             lost: false,
+        };
+        state.put(0, driver);
+        if let Some(sleeper) = sleeper {
+            state.put(1, sleeper);
         }
+        state
     }
 
     fn after(&self, event: Event) -> Option<Self> {
@@ -322,8 +331,14 @@ fn unnoticed(driver: &Driver) -> bool {
 
 /// Times that decide nothing while the clock stands still are no part of a state.
 fn plain(run: &mut Run) {
+    let (ending, stranded) = (run.ending.clone(), run.stranded.clone());
     plain_run(run);
+    // The judge reads what is said at the end.
+    (run.ending, run.stranded) = (ending, stranded);
     let zero = at(0);
+    if let Some(ending) = &mut run.ending {
+        ending.at = zero;
+    }
     run.tidy_tries = 0;
     run.blind_since = None;
     for made in [&mut run.rebuilt.first, &mut run.rebuilt.second] {
@@ -331,7 +346,6 @@ fn plain(run: &mut Run) {
         made.proven = made.proven.map(|_| zero);
     }
     run.rebuilt.deleting = run.rebuilt.deleting.map(|_| zero);
-    // The judge reads what is said at the end.
 }
 
 struct Explored {
@@ -412,25 +426,28 @@ fn way(came: &[(u32, Option<Event>)], mut at: u32) -> String {
     events.join(" | ")
 }
 
-fn with(undo: Undo, operator: u8, misfortunes: u8, aborts: u8, late: u8) -> State {
-    State { operator, misfortunes, aborts, late, ..State::first(undo) }
+fn with(undo: Undo, asleep: bool, (operator, misfortunes): (u8, u8), (aborts, late): (u8, u8)) -> State {
+    State { operator, misfortunes, aborts, late, ..State::first(undo, asleep) }
 }
 
 #[test]
 fn two_drivers_an_operator_and_a_replacement() {
-    let explored = explore("replace: two drivers, one operator action", &[with(Undo::Ask, 1, 0, 0, 0)]);
+    let firsts = [with(Undo::Ask, false, (1, 0), (0, 0)), with(Undo::Ask, true, (1, 0), (0, 0))];
+    let explored = explore("replace: two drivers, one operator action", &firsts);
     assert!(explored.states > 1_000 && explored.edges > explored.states);
 }
 
 #[test]
 fn two_drivers_a_misfortune_and_a_replacement_that_is_undone_by_itself() {
-    let explored = explore("replace: two drivers, one misfortune, undone", &[with(Undo::Rollback, 0, 1, 0, 0)]);
+    let firsts = [with(Undo::Rollback, false, (0, 1), (0, 0)), with(Undo::Rollback, true, (0, 1), (0, 0))];
+    let explored = explore("replace: two drivers, one misfortune, undone", &firsts);
     assert!(explored.states > 1_000 && explored.edges > explored.states);
 }
 
 #[test]
 fn two_drivers_one_of_which_gives_up_and_a_delete_stack_that_is_late() {
-    let explored = explore("replace: two drivers, given up, one late DeleteStack", &[with(Undo::Ask, 0, 0, 1, 1)]);
+    let firsts = [with(Undo::Ask, false, (0, 0), (1, 1)), with(Undo::Ask, true, (0, 0), (1, 1))];
+    let explored = explore("replace: two drivers, given up, one late DeleteStack", &firsts);
     assert!(explored.states > 1_000 && explored.edges > explored.states);
 }
 
@@ -438,7 +455,9 @@ fn two_drivers_one_of_which_gives_up_and_a_delete_stack_that_is_late() {
 #[test]
 fn the_whole_model_of_a_replacement() {
     if std::env::var("STACKSNAP_MODEL").as_deref() == Ok("all") {
-        explore("replace: one operator action, one misfortune", &[with(Undo::Ask, 1, 1, 0, 0)]);
-        explore("replace: one operator action, given up, late", &[with(Undo::Ask, 1, 0, 1, 1)]);
+        for asleep in [false, true] {
+            explore("replace: one operator action, one misfortune", &[with(Undo::Ask, asleep, (1, 1), (0, 0))]);
+            explore("replace: one operator action, given up, late", &[with(Undo::Ask, asleep, (1, 0), (1, 1))]);
+        }
     }
 }
