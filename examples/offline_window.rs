@@ -66,7 +66,15 @@ fn summary(sample: impl Fn(&mut Rng) -> Sample) -> Value {
 fn draw(rng: &mut Rng) -> Durations {
     let mut about = |seconds: f64| (seconds * 1000.0 * (0.8 + 0.4 * rng.f64())) as Millis;
     let (off, on) = (about(240.0), about(240.0));
-    Durations { make_set: 8_000, off, on, snapshot: about(180.0), job: about(900.0), modifying: 10_000, ..Durations::SHORT }
+    Durations {
+        make_set: 8_000,
+        off,
+        on,
+        snapshot: about(180.0),
+        job: about(900.0),
+        modifying: 10_000,
+        ..Durations::SHORT
+    }
 }
 
 fn bound(took: &Durations) -> f64 {

@@ -69,9 +69,15 @@ pub struct Tick {
 
 /// Goes round once. Never fails: a call that was refused is part of the next observation.
 pub async fn tick(world: &impl World, run: Run, look: Look) -> Tick {
-    let looked = world.now();
     let seen = world.observe(&run, look).await;
-    let step = engine::step(&run, &seen, world.now());
+    let looked = world.now();
+    let step = engine::step(&run, &seen, looked);
+    // A machine that slept here looks again first: neither its save nor its actions are of today.
+    let slept = || world.now().duration_since(looked) > FRESH;
+    if slept() {
+        let next = Next::Tick { wait: SignedDuration::ZERO, look: engine::first_look(&run) };
+        return Tick { before: run.clone(), run, seen, done: Vec::new(), next };
+    }
     let mut after = step.run;
     let mut actions = step.actions;
     after.unsaved = step.save && !after.lost && world.save(&after).await.is_err();
@@ -80,8 +86,8 @@ pub async fn tick(world: &impl World, run: Run, look: Look) -> Tick {
         // the stack back depends on no record, so it is done all the same.
         actions.retain(Action::homeward);
     }
-    // A machine that slept between looking and acting looks again first.
-    let old = world.now().duration_since(looked) > FRESH;
+    // It may also have slept while it saved.
+    let old = slept();
     actions.retain(|action| !(old && action.perishable()));
     let answers = futures_util::future::join_all(actions.iter().map(|action| world.perform(action))).await;
     let done: Vec<(Action, Answer)> = actions.into_iter().zip(answers).collect();

@@ -294,8 +294,14 @@ fn only_reads(calls: &BTreeSet<String>) {
 }
 
 /// What two hubs cannot share.
-const OWN: [&str; 6] =
-    ["--set", "DomainName=new.example.com", "--set", "InternalZone=new-internal.com", "--set", "ShortlinkZone=new.link"];
+const OWN: [&str; 6] = [
+    "--set",
+    "DomainName=new.example.com",
+    "--set",
+    "InternalZone=new-internal.com",
+    "--set",
+    "ShortlinkZone=new.link",
+];
 const DRILL_OWN: [&str; 6] = [
     "--drill-set",
     "DomainName=new.example.com",
@@ -379,8 +385,7 @@ fn no_secret_was_asked_for(aws: &Aws, calls: &BTreeSet<String>) {
 
 /// What a policy may never allow; and what of it is ours to do all the same.
 const NEVER: [&str; 5] = ["Delete", "Decrypt", "GetSecretValue", "UpdateStack", "ScheduleKeyDeletion"];
-const OURS: [&str; 3] =
-    ["cloudformation:DeleteChangeSet", "cloudformation:CancelUpdateStack", "ssm:DeleteParameter"];
+const OURS: [&str; 3] = ["cloudformation:DeleteChangeSet", "cloudformation:CancelUpdateStack", "ssm:DeleteParameter"];
 /// What a drill clears away, and a replacement destroys.
 const OURS_RESTORE: [&str; 10] = [
     "backup:DeleteBackupVault",
@@ -397,9 +402,10 @@ const OURS_RESTORE: [&str; 10] = [
 
 #[test]
 fn the_policies_name_every_action_and_scope_what_aws_can_scope() {
-    for (policy, ours, unscoped) in
-        [(BACKUP, OURS.as_slice(), UNSCOPED.as_slice()), (RESTORE, OURS_RESTORE.as_slice(), UNSCOPED_RESTORE.as_slice())]
-    {
+    for (policy, ours, unscoped) in [
+        (BACKUP, OURS.as_slice(), UNSCOPED.as_slice()),
+        (RESTORE, OURS_RESTORE.as_slice(), UNSCOPED_RESTORE.as_slice()),
+    ] {
         let unscoped: BTreeSet<&str> = unscoped.iter().map(|(action, _)| *action).collect();
         let mut open = BTreeSet::new();
         for statement in statements(policy) {

@@ -47,7 +47,11 @@ impl Aws {
         if answer.status.as_ref() != Some(&sdk::ChangeSetStatus::CreateComplete) {
             let status = answer.status.as_ref().map_or("", sdk::ChangeSetStatus::as_str);
             let reason = answer.status_reason.unwrap_or_default();
-            return Err(incomplete(SERVICE, "DescribeChangeSet", &format!("change set that can be read ({status}) {reason}")));
+            return Err(incomplete(
+                SERVICE,
+                "DescribeChangeSet",
+                &format!("change set that can be read ({status}) {reason}"),
+            ));
         }
         let parameters = answer.parameters.unwrap_or_default();
         let parameters = parameters.into_iter().filter_map(|p| Some((p.parameter_key?, p.parameter_value?)));

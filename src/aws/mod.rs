@@ -22,10 +22,10 @@ mod kms;
 mod manifest;
 mod observe;
 mod pages;
-mod plans;
-mod probe;
 mod parameter_store;
 mod perform;
+mod plans;
+mod probe;
 mod proof;
 mod rds;
 mod rebuild;
@@ -71,7 +71,14 @@ impl fmt::Debug for Aws {
 
 impl Aws {
     fn new(config: aws_types::SdkConfig, region: String) -> Self {
-        Self { clients: clients::Clients::new(config), region, account: OnceCell::new(), events: Mutex::default(), fresh_events: Mutex::default(), given: Mutex::default() }
+        Self {
+            clients: clients::Clients::new(config),
+            region,
+            account: OnceCell::new(),
+            events: Mutex::default(),
+            fresh_events: Mutex::default(),
+            given: Mutex::default(),
+        }
     }
 
     /// The region the calls go to.

@@ -116,14 +116,22 @@ impl Aws {
             )
         };
         let (manifest, plan, marks, probe) = kept.await;
-        let (fresh, fresh_history, new_events) = if look.fresh {
-            Box::pin(self.fresh(run)).await
-        } else {
-            (Seen::NotLooked, Seen::NotLooked, Vec::new())
-        };
+        let (fresh, fresh_history, new_events) =
+            if look.fresh { Box::pin(self.fresh(run)).await } else { (Seen::NotLooked, Seen::NotLooked, Vec::new()) };
         let parts = when(look.parts, of(self.parts(run))).await;
         let remains = when(look.remains, of(self.remains(run))).await;
-        Observation { manifest, plan, marks, probe, fresh, fresh_history, new_events, parts, remains, ..Observation::default() }
+        Observation {
+            manifest,
+            plan,
+            marks,
+            probe,
+            fresh,
+            fresh_history,
+            new_events,
+            parts,
+            remains,
+            ..Observation::default()
+        }
     }
 
     /// The digest of the manifest as it is kept, where the run says.

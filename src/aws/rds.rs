@@ -97,7 +97,8 @@ impl Aws {
         let describe = self.rds().describe_db_instances().db_instance_identifier(id);
         let answer = describe.send().await.map_err(refused(SERVICE, "DescribeDBInstances"))?;
         let instance = answer.db_instances.unwrap_or_default().into_iter().next();
-        let leaving = instance.as_ref().is_none_or(|instance| instance.db_instance_status.as_deref() == Some("deleting"));
+        let leaving =
+            instance.as_ref().is_none_or(|instance| instance.db_instance_status.as_deref() == Some("deleting"));
         Ok((instance.and_then(|instance| at(instance.instance_create_time.as_ref())), leaving))
     }
 

@@ -114,7 +114,8 @@ impl Aws {
             let page = list.max_results(PAGE).set_next_token(token).send().await;
             let page = page.map_err(refused("backup", "ListRestoreJobs"))?;
             let point = run.restoring();
-            let ours = |job: &backup::RestoreJobsListMember| point.is_some() && job.recovery_point_arn.as_deref() == point;
+            let ours =
+                |job: &backup::RestoreJobsListMember| point.is_some() && job.recovery_point_arn.as_deref() == point;
             jobs.extend(page.restore_jobs.unwrap_or_default().into_iter().filter(ours).map(into_job));
             token = pages.next(page.next_token)?;
             if token.is_none() {
@@ -129,8 +130,7 @@ impl Aws {
         let (snapshot, point) = (snapshot?, point?);
         let on_point = point.tags.unwrap_or_default();
         let belongs = |there: &crate::model::half::Tags| there.get(tags::ID).is_some_and(|id| *id == aim.backup);
-        let marked =
-            |there: &crate::model::half::Tags| belongs(there) && there.contains_key(tags::COMPLETE);
+        let marked = |there: &crate::model::half::Tags| belongs(there) && there.contains_key(tags::COMPLETE);
         let drilled = |there: &crate::model::half::Tags| there.get(tags::DRILLED).and_then(|at| at.parse().ok());
         let (drilled_snapshot, drilled_point) = (drilled(&snapshot.tags), drilled(&on_point));
         Ok(Marks {

@@ -45,13 +45,18 @@ impl Aws {
         Ok(match row.resource_type.as_str() {
             "AWS::EFS::FileSystem" | "Custom::EFS" if id.starts_with("fs-") => there(self.file_system_made(&id).await)?
                 .map(|(made, leaving)| one(Thing::FileSystem(id), made, leaving)),
-            "AWS::RDS::DBCluster" => there(self.cluster_made(&id).await)?
-                .map(|(made, leaving)| one(Thing::Cluster(id), made, leaving)),
-            "AWS::RDS::DBInstance" => there(self.instance_made(&id).await)?
-                .map(|(made, leaving)| one(Thing::Instance(id), made, leaving)),
-            "AWS::SecretsManager::Secret" => there(self.secret_made(&id).await)?
-                .map(|(made, leaving)| one(Thing::Secret(id), made, leaving)),
-            "AWS::KMS::Key" => there(self.key_made(&id).await)?.map(|(made, leaving)| one(Thing::Key(id), made, leaving)),
+            "AWS::RDS::DBCluster" => {
+                there(self.cluster_made(&id).await)?.map(|(made, leaving)| one(Thing::Cluster(id), made, leaving))
+            }
+            "AWS::RDS::DBInstance" => {
+                there(self.instance_made(&id).await)?.map(|(made, leaving)| one(Thing::Instance(id), made, leaving))
+            }
+            "AWS::SecretsManager::Secret" => {
+                there(self.secret_made(&id).await)?.map(|(made, leaving)| one(Thing::Secret(id), made, leaving))
+            }
+            "AWS::KMS::Key" => {
+                there(self.key_made(&id).await)?.map(|(made, leaving)| one(Thing::Key(id), made, leaving))
+            }
             "AWS::Backup::BackupVault" => self.vault_and_points(row, &id).await?,
             // Found by the new stack's name, with those that a function made.
             "AWS::SSM::Parameter" => None,
@@ -65,7 +70,13 @@ impl Aws {
             return Ok(None);
         };
         let made = at(vault.creation_date.as_ref());
-        let mut all = vec![Remaining { thing: Thing::Vault(name.to_owned()), place: row.place(), made, leaving: false, half: false }];
+        let mut all = vec![Remaining {
+            thing: Thing::Vault(name.to_owned()),
+            place: row.place(),
+            made,
+            leaving: false,
+            half: false,
+        }];
         let mut points = Vec::new();
         self.points(name, None, &mut |point| points.push(point)).await?;
         for point in points {
@@ -80,8 +91,13 @@ impl Aws {
     /// Parameters that bear the new stack's name as a whole part of theirs.
     async fn named_parameters(&self, stack: &str) -> Result<Vec<Remaining>, Refusal> {
         let names = self.parameters_named(stack).await?;
-        let remaining =
-            |name: String| Remaining { thing: Thing::Parameter(name), place: "Parameter Store".to_owned(), made: None, leaving: false, half: false };
+        let remaining = |name: String| Remaining {
+            thing: Thing::Parameter(name),
+            place: "Parameter Store".to_owned(),
+            made: None,
+            leaving: false,
+            half: false,
+        };
         // Our own bookkeeping bears the stack's name, too, and is tidied with the run.
         Ok(names.into_iter().filter(|name| !name.starts_with("/stacksnap/")).map(remaining).collect())
     }

@@ -4,7 +4,7 @@ use std::io::{self, IsTerminal, Write};
 
 use jiff::Timestamp;
 
-use super::args::{Flags, Globals, Output, TopologyFlags};
+use super::args::{Flags, Globals, LogFormat, Output, TopologyFlags};
 use super::exit::Exit;
 use super::failure::{Caller, Failure};
 use super::output::{self, Document, Paint};
@@ -133,7 +133,15 @@ impl Context {
 
     /// Says something on stderr; a closed stderr stops nothing.
     pub(crate) fn say(&self, text: &str) {
-        drop(writeln!(io::stderr(), "{text}"));
+        let line = self.as_logged("info", text).unwrap_or_else(|| text.to_owned());
+        drop(writeln!(io::stderr(), "{line}"));
+    }
+
+    /// With `--log-format json` every line of stderr is a document of its own, as the progress is.
+    fn as_logged(&self, level: &str, text: &str) -> Option<String> {
+        let json = self.globals.log_format == LogFormat::Json;
+        let record = || serde_json::json!({ "at": Timestamp::now(), "level": level, "event": "note", "message": text });
+        json.then(|| record().to_string())
     }
 
     /// Says something on stderr that `--quiet` leaves out.
@@ -145,7 +153,8 @@ impl Context {
 
     /// A warning on stderr.
     pub(crate) fn warn(&self, text: &str) {
-        self.say(&format!("{} {}", self.paint().warning("warning:"), output::clean::clean(text)));
+        let said = || format!("{} {}", self.paint().warning("warning:"), output::clean::clean(text));
+        drop(writeln!(io::stderr(), "{}", self.as_logged("warning", text).unwrap_or_else(said)));
     }
 
     /// A failure on stderr, in the form that was asked for.

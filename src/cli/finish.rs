@@ -25,13 +25,7 @@ pub(crate) fn manner(cx: &Context, timeout: Option<Duration>, watched: bool) -> 
 ///
 /// # Errors
 /// It did not go well: the reason, with its exit code.
-pub(crate) async fn drive(
-    cx: &Context,
-    aws: &Aws,
-    run: Run,
-    how: Manner,
-    signals: Signals,
-) -> Result<Exit, Failure> {
+pub(crate) async fn drive(cx: &Context, aws: &Aws, run: Run, how: Manner, signals: Signals) -> Result<Exit, Failure> {
     let to_abort = run.abort;
     let mut driven = drive::drive(aws, run, how, signals, Progress::new(&cx.globals)).await;
     if let End::Halted(halt) = &driven.end

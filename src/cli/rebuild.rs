@@ -90,7 +90,8 @@ pub(crate) async fn free(cx: &Context, aws: &Aws, name: &str) -> Result<(), Fail
 pub(crate) async fn room(cx: &Context, aws: &Aws) -> Result<(), Failure> {
     match aws.cluster_quota().await {
         Ok(Some(quota)) if quota.used >= quota.max => {
-            let what = format!("there are {} DB clusters in {}, and the quota is {}", quota.used, aws.region(), quota.max);
+            let what =
+                format!("there are {} DB clusters in {}, and the quota is {}", quota.used, aws.region(), quota.max);
             Err(Failure::new(Exit::Refused, "cluster-quota", what)
                 .why("the new stack's DB cluster could not be created; nothing was touched")
                 .hint("ask AWS for a higher quota (Service Quotas, RDS, DB clusters), or delete a cluster that nobody needs"))

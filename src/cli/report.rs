@@ -110,7 +110,8 @@ impl RunReport {
         let why = ending.and_then(|ending| ending.why.clone());
         let hint = ending.and_then(|ending| ending.hint.clone()).filter(|hint| !hint.is_empty());
         // A replacement's window ends with the proof of the new stack.
-        let proven = (run.kind == Kind::Replace).then(|| run.rebuilt.second.proven.or(run.rebuilt.first.proven)).flatten();
+        let proven =
+            (run.kind == Kind::Replace).then(|| run.rebuilt.second.proven.or(run.rebuilt.first.proven)).flatten();
         // Deleted: it has no mode, and nothing brings it back but the run itself.
         let deleted = run.kind == Kind::Replace && run.phase >= Phase::Deleting && run.phase != Phase::Returning;
         let by_hand = (left_offline && !deleted).then(|| format!("bring the stack back: `{by_hand}`"));

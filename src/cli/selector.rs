@@ -72,8 +72,10 @@ pub(crate) fn missing(cx: &Context, region: &str, selector: &Selector, catalogue
                 if near.is_empty() { failure } else { failure.hint(format!("did you mean {}?", near.join(", "))) };
             failure.hint(format!("`{}` shows them all", cx.command(&["list"], Some(region))))
         }
-        Selector::Latest(stack) | Selector::Oldest(stack) => failure(format!("there is no complete backup of {stack} in {region}"))
-            .hint(format!("`{}` shows what there is", cx.command(&["list", stack], Some(region)))),
+        Selector::Latest(stack) | Selector::Oldest(stack) => {
+            failure(format!("there is no complete backup of {stack} in {region}"))
+                .hint(format!("`{}` shows what there is", cx.command(&["list", stack], Some(region))))
+        }
         Selector::LatestDrilled(stack) => {
             Failure::new(Exit::NotFound, "never-drilled", format!("no backup of {stack} has been drilled"))
                 .why("a drill is a rehearsed restore, and none is on record")

@@ -163,7 +163,10 @@ impl Action {
     /// Goes off once it is old: CloudFormation has no compare-and-swap for it, so it is only done
     /// right after everything was looked at.
     pub fn perishable(&self) -> bool {
-        matches!(self, Self::CreateStack { .. } | Self::DeleteStack { .. } | Self::Clear(_) | Self::Protect { on: false, .. })
+        matches!(
+            self,
+            Self::CreateStack { .. } | Self::DeleteStack { .. } | Self::Clear(_) | Self::Protect { on: false, .. }
+        )
     }
 }
 

@@ -48,8 +48,7 @@ fn fill(run: &mut Run, other: &Run) {
     or(&mut run.manifest, &other.manifest);
     or(&mut run.rebuilt.deleting, &other.rebuilt.deleting);
     or(&mut run.rebuilt.drilled, &other.rebuilt.drilled);
-    for (to, from) in
-        [(&mut run.rebuilt.first, &other.rebuilt.first), (&mut run.rebuilt.second, &other.rebuilt.second)]
+    for (to, from) in [(&mut run.rebuilt.first, &other.rebuilt.first), (&mut run.rebuilt.second, &other.rebuilt.second)]
     {
         or(&mut to.asked, &from.asked);
         or(&mut to.id, &from.id);

@@ -82,7 +82,10 @@ fn filled(stack: &NewStack, given: &BTreeMap<String, String>, name: &str) -> Res
     let mut stack = stack.clone();
     for parameter in stack.parameters.iter_mut().filter(|parameter| parameter.secret) {
         let value = given.get(&parameter.key).ok_or_else(|| {
-            format!("the value of NoEcho parameter {0} is kept nowhere: `stacksnap resume {name} --set {0}=…`", parameter.key)
+            format!(
+                "the value of NoEcho parameter {0} is kept nowhere: `stacksnap resume {name} --set {0}=…`",
+                parameter.key
+            )
         })?;
         parameter.value.clone_from(value);
     }
@@ -106,8 +109,7 @@ mod tests {
     use crate::model::new_stack::{NewParameter, OnFailure, TemplateSource};
 
     fn plan(template: String) -> Plan {
-        let parameter =
-            |key: &str, value: &str, secret| NewParameter { key: key.into(), value: value.into(), secret };
+        let parameter = |key: &str, value: &str, secret| NewParameter { key: key.into(), value: value.into(), secret };
         let stack = NewStack {
             name: "my-hub-2".into(),
             template: TemplateSource::Body(template),

@@ -5,15 +5,15 @@ pub mod catalogue;
 pub mod discover;
 #[cfg(test)]
 pub(crate) mod fixture;
-pub mod kept;
 pub mod guard;
+pub mod kept;
 pub mod manifest;
 pub mod packed;
 pub mod params;
 pub mod preflight;
 pub mod profiles;
 pub mod records;
-pub mod template;
 pub mod remains;
 pub mod replacement;
+pub mod template;
 pub mod verify;

@@ -133,7 +133,8 @@ mod tests {
         let aim = Aim { name: "my-hub".into(), ..aim() };
         let parameter = remaining(Thing::Parameter("/keymaster/my-hub/phoenix-key".into()), None);
         // The safety backup, and the final snapshot that the old stack's deletion took.
-        let safety = Remaining { half: true, ..remaining(Thing::FinalSnapshot("my-hub-20261121-030000".into()), LATER) };
+        let safety =
+            Remaining { half: true, ..remaining(Thing::FinalSnapshot("my-hub-20261121-030000".into()), LATER) };
         let last = remaining(Thing::FinalSnapshot("my-hub-snapshot-appdb-1".into()), Some("2026-11-21T02:59:59Z"));
         let remains = Remains { things: vec![parameter, safety, last], unknown: Vec::new(), of_source: Vec::new() };
         let verdicts = verdicts(&remains, &aim, Some(at("2026-11-21T03:00:00Z")));

@@ -176,7 +176,15 @@ Resources:
         let backup = Backup { files: Some(files), secret_arn: Some(SECRET.into()), ..blank() };
         let survey = survey();
         let new = known.then_some(&old);
-        obstacles(&Around { old: &old, new, plan: &plan, existing: &existing, backup: &backup, survey: &survey, keys: &[] })
+        obstacles(&Around {
+            old: &old,
+            new,
+            plan: &plan,
+            existing: &existing,
+            backup: &backup,
+            survey: &survey,
+            keys: &[],
+        })
     }
 
     fn blank() -> Backup {
@@ -212,14 +220,16 @@ Resources:
 
     #[test]
     fn a_secret_that_goes_with_the_stack_is_found_before_anything_is_destroyed() {
-        let careless = TEMPLATE.replace("'AWS::SecretsManager::Secret', DeletionPolicy: Retain", "'AWS::SecretsManager::Secret'");
+        let careless =
+            TEMPLATE.replace("'AWS::SecretsManager::Secret', DeletionPolicy: Retain", "'AWS::SecretsManager::Secret'");
         let errors = found(&careless, "other-logs", true).errors;
         assert!(errors.iter().any(|error| error.what.contains(SECRET)), "{errors:?}");
     }
 
     #[test]
     fn a_vault_that_goes_with_the_stack_would_stop_its_deletion_half_way() {
-        let careless = TEMPLATE.replace("Type: AWS::Backup::BackupVault\n    DeletionPolicy: Retain", "Type: AWS::Backup::BackupVault");
+        let careless = TEMPLATE
+            .replace("Type: AWS::Backup::BackupVault\n    DeletionPolicy: Retain", "Type: AWS::Backup::BackupVault");
         let errors = found(&careless, "other-logs", true).errors;
         assert!(errors.iter().any(|error| error.what.contains("my-hub-daily")), "{errors:?}");
     }

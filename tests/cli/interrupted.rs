@@ -102,8 +102,8 @@ fn fm_34_an_execution_whose_answer_is_lost_happens_once() {
 fn answered_badly(operation: &'static str, kind: &'static str) {
     let aws = Aws::fast();
     let mut fault = Fault::parse(&format!("{operation}={kind}*4")).unwrap();
-    // The lock and the first record are asked for once and for all: refused, nothing is begun.
-    fault.skip = if operation == "ssm:PutParameter" { 2 } else { 0 };
+    // Manifest, lock and first record are asked for once and for all: refused, nothing is begun.
+    fault.skip = if operation == "ssm:PutParameter" { 3 } else { 0 };
     aws.sandbox.add_fault(fault);
     let ran = aws.run(&BACKUP);
     assert!(ran.code == 0, "{operation} {kind}: {}\n{}", ran.code, ran.err);
@@ -136,7 +136,8 @@ fn fm_76_a_first_record_that_cannot_be_saved_begins_nothing_and_holds_nothing() 
     for kind in ["drop-before", "lost-answer", "access-denied"] {
         let aws = Aws::with_hub();
         let mut fault = Fault::parse(&format!("ssm:PutParameter={kind}")).unwrap();
-        fault.skip = 1;
+        // The manifest and the lock come before it.
+        fault.skip = 2;
         aws.sandbox.add_fault(fault);
         aws.run(&BACKUP).ends(1).says("nothing was begun");
         aws.sandbox.clear_faults();

@@ -2,17 +2,17 @@
 
 #![expect(clippy::unwrap_used, reason = "what cannot be had is a failed test")]
 
+mod drills;
 mod failures;
 mod input;
 mod interrupted;
 mod killed;
 mod listing;
-mod drills;
 mod params;
+mod rebuilds_killed;
 mod replacements;
 mod restore_input;
 mod restores;
-mod rebuilds_killed;
 mod runs;
 mod support;
 mod verify;

@@ -40,7 +40,10 @@ fn refused(aws: &Aws, args: &[&str], says: &str) {
 fn works_from(aws: &Aws, snapshot: &str) {
     let stack = aws.stack(STACK);
     assert!(["CREATE_COMPLETE", "UPDATE_COMPLETE"].contains(&text(&stack, "/status").as_str()), "{stack}");
-    assert_eq!((&stack["mode"], &stack["parameters"]["RestoreDbSnapshotIdentifier"]), (&json!("online"), &json!(snapshot)));
+    assert_eq!(
+        (&stack["mode"], &stack["parameters"]["RestoreDbSnapshotIdentifier"]),
+        (&json!("online"), &json!(snapshot))
+    );
     assert!(aws.open_runs().is_empty(), "{:?}", aws.open_runs());
 }
 
@@ -56,7 +59,10 @@ fn a_stack_is_taken_back_to_a_backup_and_what_it_was_is_kept() {
     works_from(&aws, &id);
     assert_ne!(aws.stack(STACK)["id"], old["id"]);
     assert_eq!(aws.states(), ["complete", "complete"], "the backup, and the safety backup");
-    assert_eq!(text(&aws.run(&["show", &safety, "-o", "json"]).ends(0).json(), "/note"), "safety backup before a replacement");
+    assert_eq!(
+        text(&aws.run(&["show", &safety, "-o", "json"]).ends(0).json(), "/note"),
+        "safety backup before a replacement"
+    );
     // By its id, never by its name.
     let deletions = deletions(&aws);
     assert_eq!(deletions, [text(&old, "/id")]);
@@ -69,7 +75,11 @@ fn a_stack_is_taken_back_to_a_backup_and_what_it_was_is_kept() {
 
 fn deletions(aws: &Aws) -> Vec<String> {
     let asked = aws.sandbox.requests();
-    asked.iter().filter(|one| one.operation == "DeleteStack" && one.status == 200).map(|one| one.target.clone()).collect()
+    asked
+        .iter()
+        .filter(|one| one.operation == "DeleteStack" && one.status == 200)
+        .map(|one| one.target.clone())
+        .collect()
 }
 
 fn refused_again(aws: &Aws, id: &str) {

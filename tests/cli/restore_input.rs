@@ -196,7 +196,8 @@ fn listens(aws: &Aws) -> Arc<Mutex<Vec<(String, String)>>> {
     aws.sandbox.on_request(move |_, request| {
         if ["DeleteParameter", "CreateStack"].contains(&request.operation.as_str()) {
             let summary = sandbox.summary();
-            let rows = summary["realms"].as_array().unwrap().iter().flat_map(|realm| realm["ssm"].as_array().unwrap().clone());
+            let rows =
+                summary["realms"].as_array().unwrap().iter().flat_map(|realm| realm["ssm"].as_array().unwrap().clone());
             sink.lock().unwrap().extend(rows.map(|row| (text(&row, "/name"), text(&row, "/value"))));
         }
     });

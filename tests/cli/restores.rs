@@ -30,7 +30,10 @@ fn a_new_stack_is_created_proven_and_protected_and_no_other_is_touched() {
     let ran = aws.run(&restore(&id)).ends(0);
     let run = ran.json();
     assert_eq!((text(&run, "/do"), text(&run, "/outcome")), ("restore".to_owned(), "complete".to_owned()));
-    assert_eq!((&run["rebuilt"]["proven"], text(&run, "/rebuilt/status")), (&json!(true), "CREATE_COMPLETE".to_owned()));
+    assert_eq!(
+        (&run["rebuilt"]["proven"], text(&run, "/rebuilt/status")),
+        (&json!(true), "CREATE_COMPLETE".to_owned())
+    );
     assert!(run["rebuilt"]["rtoS"].is_i64() && run["rebuilt"]["rpoS"].is_i64());
     assert!(run["rebuilt"]["outputs"].as_array().is_some_and(|outputs| !outputs.is_empty()));
     assert!(run["next"].to_string().contains("Never change a Restore"), "{run}");
@@ -252,7 +255,8 @@ fn a_restored_stack_can_be_backed_up_and_restored_again() {
     aws.run(&["backup", "hub2", "--quiet"]).ends(0);
     let second: Value = aws.run(&["list", "hub2", "-o", "json"]).ends(0).json();
     let second = text(&second, "/items/0/id");
-    let own = ["--set", "DomainName=3.example.com", "--set", "InternalZone=3-internal.com", "--set", "ShortlinkZone=3.link"];
+    let own =
+        ["--set", "DomainName=3.example.com", "--set", "InternalZone=3-internal.com", "--set", "ShortlinkZone=3.link"];
     aws.run(&with(&["restore", &second, "--new-stack", "hub3", "--set", OFFLINE], &own)).ends(0);
     let parameters = aws.stack("hub3")["parameters"].clone();
     assert_eq!(parameters["RestoreDbSnapshotIdentifier"], json!(second), "replaced, not carried over: {parameters}");

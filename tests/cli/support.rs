@@ -349,10 +349,20 @@ impl Aws {
 
     /// Locks and plans of ours: what a run leaves only while it is under way.
     pub(crate) fn open_runs(&self) -> Vec<String> {
+        let names: BTreeSet<String> = self.of_region("ssm").into_iter().map(|row| text(&row, "/name")).collect();
+        // A plan that was kept for a run that never began is nobody's, and holds nobody up.
+        let begun = |name: &str| {
+            let run = name.rsplit_once('/').map(|(run, _)| run.replace("/plans/", "/runs/"));
+            run.is_some_and(|run| names.contains(&run))
+        };
+        let open = |name: &&String| name.ends_with("/run") || (name.contains("/plans/") && begun(name));
+        names.iter().filter(|name| name.starts_with("/stacksnap/")).filter(open).cloned().collect()
+    }
+
+    /// Locks: who holds a stack.
+    pub(crate) fn locks(&self) -> Vec<String> {
         let names = self.of_region("ssm").into_iter().map(|row| text(&row, "/name"));
-        names
-            .filter(|name| name.starts_with("/stacksnap/") && (name.ends_with("/run") || name.contains("/plan")))
-            .collect()
+        names.filter(|name| name.starts_with("/stacksnap/") && name.ends_with("/run")).collect()
     }
 
     /// Both halves of a backup.

@@ -1,7 +1,7 @@
 //! What `params` prints of a backup in our sandbox is deployed with the AWS CLI on ministack: nobody here
 //! wrote either of the two readers.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::process::Command;
 use std::thread;
 
@@ -60,13 +60,11 @@ fn params_are_deployed_with_the_aws_cli_on_ministack() {
     assert_eq!((wanted["InstanceType"].as_str(), wanted["RestoreStackName"].as_str()), (ODD, "shop"));
     let folder = peer.home.path().display().to_string();
     let told: Value = serde_json::from_str(&peer.script(cli(), "deploy.py", &folder)).unwrap();
-    let mut met = BTreeSet::new();
     for stack in ["created", "deployed"] {
         assert_eq!(told[stack]["status"], "CREATE_COMPLETE");
         for (key, value) in &wanted {
             let there = told[stack]["parameters"][key].as_str().unwrap_or_default();
             match key.as_str() {
-                "ApiKey" if there == value => drop(met.insert("a NoEcho value is shown")),
                 "ApiKey" => assert_eq!(there, "****"),
                 _ => assert_eq!(there, value, "{stack}: {key}"),
             }
@@ -74,5 +72,6 @@ fn params_are_deployed_with_the_aws_cli_on_ministack() {
         let kept = [&wanted["DomainName"], "online", "shop", &wanted["RestoreDbSnapshotIdentifier"]].join("|");
         assert_eq!(told[stack]["kept"], kept);
     }
-    assert_eq!(met, gaps("ministack deployed"));
+    // Nothing of it is a gap of ministack's.
+    assert!(gaps("ministack deployed").is_empty());
 }

@@ -158,8 +158,14 @@ fn somebody_else_holds_the_stack() {
 }
 
 /// What two hubs cannot share.
-const OWN: [&str; 6] =
-    ["--set", "DomainName=two.example.com", "--set", "InternalZone=two-internal.com", "--set", "ShortlinkZone=two.link"];
+const OWN: [&str; 6] = [
+    "--set",
+    "DomainName=two.example.com",
+    "--set",
+    "InternalZone=two-internal.com",
+    "--set",
+    "ShortlinkZone=two.link",
+];
 
 /// A story with a backup of last night in it.
 fn after_a_backup(name: &'static str, heading: &str) -> Story {
@@ -197,7 +203,8 @@ fn a_restore_into_a_second_stack() {
 fn a_drill_and_a_replacement() {
     let mut story = after_a_backup("replace", "A stack is taken back to a backup");
     story.says("Somebody has deleted half of the site's content. First the backup is rehearsed: it is restored into a stack of its own, which is deleted again.");
-    let line: Vec<&str> = ["drill", "my-hub@latest", "--drill-stack", "my-hub-drill"].iter().chain(&OWN).copied().collect();
+    let line: Vec<&str> =
+        ["drill", "my-hub@latest", "--drill-stack", "my-hub-drill"].iter().chain(&OWN).copied().collect();
     story.types(&line, 0);
     story.says("Then the stack itself. `--dry-run` shows what would be destroyed. On a terminal the stack's name has to be typed, a script names it once more.");
     story.types(&["replace", STACK, "--with", "my-hub@latest-drilled"], 2);

@@ -70,8 +70,8 @@ pub(crate) struct Driver {
     pub due: Millis,
     /// How far its clock is wrong.
     pub skew: Millis,
-    /// When it looked, where what it decided goes off once that is old.
-    pub looked: Option<Millis>,
+    /// When it looked, where what it decided goes off once that is old: and the run as it was.
+    pub looked: Option<(Millis, Box<Run>)>,
     /// Its DeleteStack may be late: it sleeps even after it made sure that its look is fresh.
     pub late: bool,
     /// The run stands still: whether somebody is only asked, and what is said.
@@ -80,6 +80,8 @@ pub(crate) struct Driver {
 
 /// How old a look may be for a perishable action.
 const FRESH: Millis = 60_000;
+/// How old a look may be to be saved at all.
+const STALE: Millis = 300_000;
 
 impl Driver {
     pub(crate) fn new(run: Run, due: Millis) -> Self {
@@ -122,13 +124,19 @@ impl Driver {
             }
             Next::Ended | Next::Stuck(_) => Then::Over,
         };
-        self.looked = step.actions.iter().any(Action::perishable).then_some(cloud.now);
+        self.looked = self.run.target.aim.is_some().then(|| (cloud.now, Box::new(self.run.clone())));
         self.run = step.run;
         self.run.unsaved = step.save && !self.run.lost;
         Stage::Save { actions: step.actions, next }
     }
 
     fn save(&mut self, cloud: &mut Cloud, mut actions: Vec<Action>, next: Then, spoil: &mut impl Spoil) -> Stage {
+        if let Some((_, before)) = self.looked.take_if(|(looked, _)| cloud.now - *looked > STALE) {
+            // As a tick does: whoever slept so long must not put an old record back.
+            let look = engine::first_look(&before);
+            self.run = *before;
+            return Stage::Note { done: Vec::new(), next: Then::Look(0, look) };
+        }
         if self.run.unsaved {
             cloud.calls += 1;
             self.run.unsaved = spoil.save_fails();
@@ -144,7 +152,7 @@ impl Driver {
     }
 
     fn fresh(&self, cloud: &Cloud, mut actions: Vec<Action>) -> Vec<Action> {
-        let old = self.looked.is_some_and(|looked| cloud.now - looked > FRESH);
+        let old = self.looked.as_ref().is_some_and(|(looked, _)| cloud.now - looked > FRESH);
         let late = |action: &Action| self.late && matches!(action, Action::DeleteStack { .. });
         actions.retain(|action| !(old && action.perishable()) || late(action));
         actions

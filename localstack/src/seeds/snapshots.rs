@@ -25,7 +25,7 @@ pub struct SnapshotSeed {
     /// What the identifiers begin with; a number of six digits follows. With `{stamp}` in it, that
     /// becomes the instant as `yyyymmdd-hhmmss`, and no number follows.
     pub prefix: String,
-    /// Tags; `{n}` in a value is the number, `{hex}` the same as twelve hexadecimal digits, `{time}` the instant in ISO 8601, `{stamp}` the instant as
+    /// Tags; `{n}` in a value is the number, `{hex}` the same as twelve hexadecimal digits, `{time}` the instant in ISO 8601 (whole seconds), `{stamp}` the instant as
     /// `yyyymmdd-hhmmss`.
     pub tags: BTreeMap<String, String>,
     /// Seconds between one and the next.
@@ -78,7 +78,7 @@ impl SnapshotSeed {
     fn tags_of(&self, number: u32, at: Timestamp) -> BTreeMap<String, String> {
         let filled = |text: &String| {
             let numbered = text.replace("{n}", &number.to_string()).replace("{hex}", &format!("{number:012x}"));
-            numbered.replace("{time}", &at.to_string()).replace("{stamp}", &stamp(at))
+            numbered.replace("{time}", &at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()).replace("{stamp}", &stamp(at))
         };
         self.tags.iter().map(|(key, value)| (key.clone(), filled(value))).collect()
     }

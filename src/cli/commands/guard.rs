@@ -27,7 +27,9 @@ const LARGEST: u64 = 1_000_000;
 /// For a pipeline: `stacksnap guard my-hub --change-set ARN`, before it is executed; or the very command that would
 /// update the stack, behind `--`: `stacksnap guard my-hub -- aws cloudformation deploy --stack-name my-hub …`.
 #[derive(Debug, clap::Args)]
-#[command(override_usage = "stacksnap guard [OPTIONS] STACK --change-set ARN\n       stacksnap guard [OPTIONS] STACK --parameters FILE\n       stacksnap guard [OPTIONS] STACK -- COMMAND")]
+#[command(
+    override_usage = "stacksnap guard [OPTIONS] STACK --change-set ARN\n       stacksnap guard [OPTIONS] STACK --parameters FILE\n       stacksnap guard [OPTIONS] STACK -- COMMAND"
+)]
 #[command(group = clap::ArgGroup::new("intended").required(true).args(["change_set", "parameters", "command"]))]
 pub(crate) struct Guard {
     /// The stack's name.
@@ -78,8 +80,10 @@ pub(crate) async fn run(args: &Guard, cx: &Context) -> Result<Exit, Failure> {
         Verdict::Safe => Ok(Exit::Done),
         Verdict::Unsafe => Err(Failure::new(Exit::Refused, "unsafe", "this update must not be executed")
             .hint("the remedies are in the findings; nothing was touched")),
-        Verdict::Unknown => Err(Failure::new(Exit::Refused, "unknown", "it cannot be told whether this update is safe")
-            .hint("a change set tells more: `aws cloudformation create-change-set`, then `--change-set ARN`")),
+        Verdict::Unknown => {
+            Err(Failure::new(Exit::Refused, "unknown", "it cannot be told whether this update is safe")
+                .hint("a change set tells more: `aws cloudformation create-change-set`, then `--change-set ARN`"))
+        }
     }
 }
 
@@ -106,7 +110,13 @@ impl Guard {
         Ok(intended)
     }
 
-    async fn judge(&self, cx: &Context, aws: &Aws, survey: &Survey, intended: &Intended) -> Result<GuardReport, Failure> {
+    async fn judge(
+        &self,
+        cx: &Context,
+        aws: &Aws,
+        survey: &Survey,
+        intended: &Intended,
+    ) -> Result<GuardReport, Failure> {
         let Some(stack) = survey.stack.here() else {
             return Err(Failure::new(Exit::NotFound, "stack-not-found", "the stack is gone"));
         };

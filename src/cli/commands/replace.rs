@@ -236,8 +236,9 @@ fn refuse_others(args: &Replace, recipe: &Recipe, survey: &Survey) -> Result<(),
 /// Refused before anything is destroyed: names that would collide, things that a restore needs and that the
 /// deletion would take with it. The fate of every resource, for the plan.
 fn obstacles(cx: &Context, survey: &Survey, recipe: &Recipe, own: &str) -> Result<Vec<Doomed>, Failure> {
-    let old = Template::read(own)
-        .map_err(|error| Failure::new(Exit::Refused, "template", "the stack's template cannot be read").why(error.to_string()))?;
+    let old = Template::read(own).map_err(|error| {
+        Failure::new(Exit::Refused, "template", "the stack's template cannot be read").why(error.to_string())
+    })?;
     let existing = survey.resources.here().map(Vec::as_slice).unwrap_or_default();
     let around = Around {
         old: &old,
@@ -252,9 +253,10 @@ fn obstacles(cx: &Context, survey: &Survey, recipe: &Recipe, own: &str) -> Resul
     obstacles.warnings.iter().for_each(|warning| cx.warn(warning));
     if let Some(first) = obstacles.errors.first() {
         let failure = Failure::new(Exit::Refused, "cannot-be-replaced", first.what.clone()).why(first.why.clone());
-        let failure = obstacles.errors.iter().skip(1).fold(failure, |failure, next| {
-            failure.hint(format!("also: {}: {} {}", next.what, next.why, next.remedy))
-        });
+        let failure =
+            obstacles.errors.iter().skip(1).fold(failure, |failure, next| {
+                failure.hint(format!("also: {}: {} {}", next.what, next.why, next.remedy))
+            });
         return Err(failure.hint(first.remedy.clone()).hint("nothing was touched"));
     }
     Ok(existing.iter().filter_map(|row| doomed(&old, row)).collect())
@@ -303,8 +305,7 @@ async fn go(cx: &Context, aws: &Aws, args: &Replace, prepared: Prepared) -> Resu
     aim.proof_age = Some(args.proof_age().saturating_add(3_600));
     aim.undo = Some(args.undo(cx));
     Arc::make_mut(&mut run.target).aim = Some(aim);
-    let plan =
-        Plan { first: rebuild::tagged(recipe.plan, &run), second: Some(rebuild::tagged(second, &run)) };
+    let plan = Plan { first: rebuild::tagged(recipe.plan, &run), second: Some(rebuild::tagged(second, &run)) };
     let run = keep::manifest(cx, aws, run, &survey).await?;
     let run = rebuild::keep(cx, aws, &plan, run).await?;
     take::take(cx, aws, &run).await?;

@@ -6,9 +6,9 @@ pub(crate) mod clean;
 pub(crate) mod halves;
 pub(crate) mod human;
 pub(crate) mod new_stack;
-pub(crate) mod replace_plan;
 mod paint;
 mod query;
+pub(crate) mod replace_plan;
 #[cfg(test)]
 pub(crate) mod samples;
 #[cfg(test)]

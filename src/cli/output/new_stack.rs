@@ -134,10 +134,15 @@ impl NewStackPlan {
         page.field("If it fails", failing)?;
         page.field("Protected", protected)?;
         page.line("")?;
-        table::write(page, ["PARAMETER", "VALUE", "FROM"], || self.parameters.iter(), |parameter| {
-            let value = parameter.value.as_deref().unwrap_or("(secret)");
-            [Cell::from(&parameter.key), Cell::from(value), Cell::from(word(parameter.from))]
-        })
+        table::write(
+            page,
+            ["PARAMETER", "VALUE", "FROM"],
+            || self.parameters.iter(),
+            |parameter| {
+                let value = parameter.value.as_deref().unwrap_or("(secret)");
+                [Cell::from(&parameter.key), Cell::from(value), Cell::from(word(parameter.from))]
+            },
+        )
     }
 }
 

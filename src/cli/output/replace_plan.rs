@@ -108,13 +108,19 @@ impl Document for ReplacePlan {
     fn text(&self, page: &mut Page<'_>) -> io::Result<()> {
         page.line(format!("would replace stack {}", page.paint.bold(&self.stack)))?;
         page.field("Deleted", &self.stack_id)?;
-        let proof = self.drilled.as_deref().map_or("none that is young enough: drilled first".to_owned(), |at| format!("drilled {at}"));
+        let proof = self
+            .drilled
+            .as_deref()
+            .map_or("none that is young enough: drilled first".to_owned(), |at| format!("drilled {at}"));
         page.field("Proof", proof)?;
         page.field("Safety backup", "taken first, with the stack offline; it stays offline until it is replaced")?;
         page.line("")?;
-        table::write(page, ["RESOURCE", "TYPE", "PHYSICAL ID", "WHAT BECOMES OF IT"], || self.resources.iter(), |row| {
-            [Cell::from(&row.resource), Cell::from(&row.kind), Cell::from(&row.physical_id), row.fate.cell()]
-        })?;
+        table::write(
+            page,
+            ["RESOURCE", "TYPE", "PHYSICAL ID", "WHAT BECOMES OF IT"],
+            || self.resources.iter(),
+            |row| [Cell::from(&row.resource), Cell::from(&row.kind), Cell::from(&row.physical_id), row.fate.cell()],
+        )?;
         page.line("")?;
         page.line(format!("then stack {} would be created anew", page.paint.bold(&self.stack)))?;
         self.new_stack.body(page, self.on_failure.words(), "against termination, once it is proven")

@@ -2,9 +2,9 @@
 
 use jiff::SignedDuration;
 
-use crate::engine::{Step, rebuild};
 use crate::engine::mode::{Debt, debt, mode};
 use crate::engine::turn::{PATIENCE, Turn, View};
+use crate::engine::{Step, rebuild};
 use crate::model::ClusterStatus;
 use crate::model::run::{Kind, Mode, Outcome, Phase};
 

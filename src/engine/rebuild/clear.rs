@@ -65,7 +65,8 @@ fn delete(mut turn: Turn<'_>, aim: &Aim, stack: &Stack) -> Step {
         let reason = failure.map(|f| format!(": {}: {}", f.logical_id, f.reason)).unwrap_or_default();
         return left_over(turn, aim, format!("{} could not be deleted{reason}", aim.name));
     }
-    let refused = turn.run.refused.as_ref().filter(|refused| refused.times >= 5).map(|refused| refused.last.to_string());
+    let refused =
+        turn.run.refused.as_ref().filter(|refused| refused.times >= 5).map(|refused| refused.last.to_string());
     if let Some(refused) = refused {
         return left_over(turn, aim, format!("{} could not be deleted: {refused}", aim.name));
     }

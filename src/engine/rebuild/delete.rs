@@ -2,6 +2,7 @@
 
 use jiff::SignedDuration;
 
+use super::create::LANDING;
 use super::preflight::unproven;
 use super::{delete_token, forgive, own_deletion, stand_still};
 use crate::engine::home::{self, Duty};
@@ -31,11 +32,18 @@ pub(super) fn step(turn: Turn<'_>) -> Step {
         return turn.look_again(SOON);
     }
     forgive(&mut turn);
-    if let Some(why) = forbidden(&turn).or_else(|| refused(&turn)) {
-        turn.trouble(Outcome::Failed, why, "nothing was deleted; begin again when nobody else changes the stack");
+    if let Some(why) = forbidden(&turn) {
+        if may_have_been_asked(&turn) {
+            // What was seen may be from before the deletion was asked for.
+            return turn.look_again(SOON);
+        }
+        turn.trouble(Outcome::Failed, why, "begin again when nobody else changes the stack");
+    }
+    if let Some(why) = refused(&turn) {
+        turn.trouble(Outcome::Failed, why, "the old stack was not deleted");
     }
     if turn.run.abort {
-        turn.trouble(Outcome::Aborted, "the run was given up before anything was deleted", "");
+        turn.trouble(Outcome::Aborted, "the run was given up", "");
     }
     if turn.run.failing() {
         return turn.to(Phase::Returning);
@@ -49,6 +57,11 @@ pub(super) fn step(turn: Turn<'_>) -> Step {
         }
         Some(_) => ask(turn, 0),
     }
+}
+
+/// DeleteStack was asked for a moment ago: it may not be shown yet.
+fn may_have_been_asked(turn: &Turn<'_>) -> bool {
+    turn.run.rebuilt.deleting.is_some_and(|at| turn.now.duration_since(at) < LANDING)
 }
 
 /// AWS does not do it, however often it is asked.

@@ -36,7 +36,7 @@ use std::sync::Arc;
 
 use jiff::SignedDuration;
 
-use super::turn::Turn;
+use super::turn::{PATIENCE, SOON, Turn};
 use super::{Action, Halt, Look, Next, Step, backup};
 use crate::model::history::Operation;
 use crate::model::new_stack::NewStack;
@@ -70,13 +70,32 @@ pub(super) fn first_look(run: &Run) -> Look {
     }
 }
 
-pub(super) fn step(turn: Turn<'_>) -> Step {
+pub(super) fn step(mut turn: Turn<'_>) -> Step {
     let Some(aim) = turn.run.target.aim.clone() else {
         // A record that says so was not written by us.
         return turn.end();
     };
+    if slept(&turn) {
+        let step = turn.look_now();
+        return Step { save: false, ..step };
+    }
     if let Some(phase) = overtaken(&turn) {
         return turn.to(phase);
+    }
+    if unexplained(&turn) {
+        return turn.full().map_or_else(|step| *step, |turn| turn.look_again(SOON));
+    }
+    let safety = matches!(turn.run.phase, Phase::GoingOffline | Phase::Capturing);
+    if safety && turn.stack_gone() {
+        turn.trouble(Outcome::Failed, "the stack was deleted meanwhile", "");
+        return turn.to(Phase::Resuming);
+    }
+    if mistaken(&turn) && !tired(&mut turn, create::LANDING, 3) {
+        return turn.look_again(SOON);
+    }
+    if matches!(turn.run.phase, Phase::Recreating | Phase::Reproving) {
+        // Whoever knew why may have died.
+        turn.trouble(Outcome::Failed, "the new stack failed, so the safety backup is restored", "");
     }
     match turn.run.phase {
         Phase::Preflight if turn.run.kind != Kind::Replace => preflight::step(turn, &aim),
@@ -87,6 +106,27 @@ pub(super) fn step(turn: Turn<'_>) -> Step {
         Phase::Clearing => clear::step(turn, &aim),
         _ => backup::step(turn),
     }
+}
+
+/// The new stack was looked for by its name, and only now the record told its ARN: by its name, a stack that is
+/// deleted is not found.
+fn mistaken(turn: &Turn<'_>) -> bool {
+    let Some(id) = turn.run.made().id.as_deref() else { return false };
+    turn.run.phase > Phase::Returning
+        && turn.seen.fresh.known()
+        && turn.seen.fresh.here().is_none_or(|stack| stack.id != id)
+}
+
+/// A light look after a long time: others may have driven the run on, and an old record must not be put back.
+fn slept(turn: &Turn<'_>) -> bool {
+    let long_ago = |at| turn.now.duration_since(at) >= PATIENCE;
+    turn.run.kind == Kind::Replace && !turn.seen.look.record && turn.run.looked.is_none_or(long_ago)
+}
+
+/// The stack is gone or going, and its log, which tells by whom, could not be read.
+fn unexplained(turn: &Turn<'_>) -> bool {
+    let before = turn.run.kind == Kind::Replace && turn.run.phase < Phase::Deleting;
+    before && turn.stack_gone() && !turn.seen.history.known()
 }
 
 /// Where the run stands, if AWS's own log says that it is further than its record: a driver that slept may
@@ -145,7 +185,10 @@ fn stand_still(turn: Turn<'_>, halt: Halt) -> Step {
 /// How the safety backup is restored without this run.
 fn by_hand(run: &Run) -> String {
     let stack = &run.target.stack;
-    format!("the safety backup {0} is complete: once {stack} is deleted, `stacksnap restore {0} --new-stack {stack}`", run.id)
+    format!(
+        "the safety backup {0} is complete: once {stack} is deleted, `stacksnap restore {0} --new-stack {stack}`",
+        run.id
+    )
 }
 
 /// It has gone on for longer than `limit`, and this driver itself has tried so often: one that slept has not.
@@ -206,7 +249,8 @@ fn undo(mut turn: Turn<'_>, aim: &Aim, outcome: Outcome, what: String, kept: Str
     // Nothing is deleted that could not be made again.
     let undo = if !can_undo(&turn) {
         Undo::Keep
-    } else if turn.run.rebuilt.roll_back { Undo::Rollback
+    } else if turn.run.rebuilt.roll_back {
+        Undo::Rollback
     } else {
         aim.undo.unwrap_or(Undo::Ask)
     };

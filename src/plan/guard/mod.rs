@@ -20,8 +20,8 @@ use serde::{Deserialize, Serialize};
 pub use file::parameters_file;
 pub use words::arguments;
 
-use crate::model::change_set::review;
 use crate::model::change_set::Change;
+use crate::model::change_set::review;
 use crate::model::finding::{Finding, Severity};
 use crate::model::stack::Stack;
 use crate::model::topology::RestoreParameters;

@@ -24,7 +24,7 @@ pub(super) fn findings(current: &Current<'_>, intended: &Intended) -> Vec<Findin
         let after = after(current, intended, &parameter.key);
         judge(&parameter.key, &parameter.value, after, intended.left_out)
     })
-        .collect()
+    .collect()
 }
 
 /// Keys of the stack's parameters that would, or may, have another value.

@@ -94,7 +94,14 @@ impl Cloud {
         StartedJob { point: Some(format!("arn:point/{id}")), id }
     }
 
-    pub(super) fn half(&mut self, id: String, tags: &[(String, String)], long: Millis, fate: JobFate, token: String) -> Half {
+    pub(super) fn half(
+        &mut self,
+        id: String,
+        tags: &[(String, String)],
+        long: Millis,
+        fate: JobFate,
+        token: String,
+    ) -> Half {
         self.effects += 1;
         let sticks = !take(&mut self.fates.tags_do_not_stick);
         let kept = |key: &str| sticks || key == "stacksnap:id" || key == "stacksnap:stack-id";

@@ -59,6 +59,11 @@ impl New {
         self.op.is_some()
     }
 
+    /// A run deleted it.
+    pub(crate) fn deleted_by_run(&self) -> bool {
+        self.past.last().is_some_and(|op| op.token.is_some())
+    }
+
     /// Its last deletion.
     pub(super) fn deletion_began(&self) -> Option<Millis> {
         self.past.last().filter(|op| op.status == StackStatus::DeleteComplete).map(|op| op.began)

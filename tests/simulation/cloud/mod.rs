@@ -47,7 +47,6 @@ pub(crate) fn at(millis: Millis) -> Timestamp {
     Timestamp::from_millisecond(1_795_140_000_000 + millis).unwrap()
 }
 
-
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Cloud {
     pub now: Millis,

@@ -53,7 +53,11 @@ impl Cloud {
             own(Thing::FileSystem(format!("fs-{number}")), created, 2),
             own(Thing::Point { vault: vault.clone(), arn: format!("arn:point/nightly-{number}") }, created + 1, 1),
             own(Thing::Vault(vault), created, 1),
-            own(Thing::Secret(format!("arn:aws:secretsmanager:eu-west-1:123456789012:secret:{name}-{number}")), created, 1),
+            own(
+                Thing::Secret(format!("arn:aws:secretsmanager:eu-west-1:123456789012:secret:{name}-{number}")),
+                created,
+                1,
+            ),
             own(Thing::FinalSnapshot(format!("{name}-snapshot-appdb-{number}")), from, 1),
         ]);
         if &*name != STACK {
@@ -81,7 +85,8 @@ impl Cloud {
             self.left.extend(safety);
             // What the old stack's deletion took; and the secrets that every stack of the name needs.
             let last = self.past.last().map(|op| op.began);
-            let bait = |thing, made| Item { thing, owner: Owner::Foreign, list: id.clone(), made, half: false, tries: 1 };
+            let bait =
+                |thing, made| Item { thing, owner: Owner::Foreign, list: id.clone(), made, half: false, tries: 1 };
             self.left.push(bait(Thing::FinalSnapshot("my-hub-snapshot-appdb-1".into()), last));
             self.left.push(bait(Thing::Parameter("/keymaster/my-hub/phoenix-key".into()), None));
         }
@@ -125,13 +130,13 @@ impl Cloud {
 
     /// What runs' own stacks left behind and nobody cleared away.
     pub(crate) fn litter(&self) -> impl Iterator<Item = &Thing> {
-        self.litter_before(Timestamp::MAX)
+        self.litter_of(Timestamp::MAX, |_| true)
     }
 
-    /// The same, of stacks whose deletion had begun by then.
-    pub(crate) fn litter_before(&self, end: Timestamp) -> impl Iterator<Item = &Thing> {
+    /// The same, of certain stacks whose deletion had begun by then.
+    pub(crate) fn litter_of(&self, end: Timestamp, which: impl Fn(&New) -> bool) -> impl Iterator<Item = &Thing> {
         let gone = move |id: &Rc<str>| {
-            let new = self.made.iter().find(|new| new.id == *id);
+            let new = self.made.iter().find(|new| new.id == *id).filter(|new| which(new));
             new.and_then(New::deletion_began).is_some_and(|began| at(began) <= end)
         };
         let own = move |item: &&Item| matches!(&item.owner, Owner::Stack(id) if gone(id));

@@ -193,7 +193,6 @@ impl Cloud {
         self.past.clear();
     }
 
-
     pub(crate) fn stack(&self) -> Stack {
         let parameter = |key: &str, value: &str| Parameter { key: key.into(), value: value.into(), resolved: None };
         Stack {

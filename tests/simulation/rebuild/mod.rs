@@ -81,7 +81,8 @@ fn new_run(cloud: &Cloud, kind: Kind, aim: Aim) -> Run {
 }
 
 fn new_stack(run: &Run, snapshot: &str, point: &str) -> Arc<NewStack> {
-    let parameter = |key: &str, value: &str, secret: bool| NewParameter { key: key.into(), value: value.into(), secret };
+    let parameter =
+        |key: &str, value: &str, secret: bool| NewParameter { key: key.into(), value: value.into(), secret };
     Arc::new(NewStack {
         name: run.target.aim.as_ref().unwrap().name.clone(),
         template: TemplateSource::Body(String::new()),
@@ -187,12 +188,7 @@ fn drive_until(cloud: &mut Cloud, driver: &mut Driver, stop: impl Fn(&Cloud, &Dr
     assert!(!driver.over(), "it came so far: {:?}", driver.run.ending);
 }
 
-fn drive_with(
-    cloud: &mut Cloud,
-    driver: &mut Driver,
-    spoil: &mut impl Spoil,
-    stop: impl Fn(&Cloud, &Driver) -> bool,
-) {
+fn drive_with(cloud: &mut Cloud, driver: &mut Driver, spoil: &mut impl Spoil, stop: impl Fn(&Cloud, &Driver) -> bool) {
     for _ in 0..20_000 {
         if driver.over() || stop(cloud, driver) {
             return;
@@ -239,6 +235,7 @@ fn to_the_end(cloud: &mut Cloud) -> Option<Driver> {
 #[track_caller]
 fn at_rest(cloud: &Cloud) {
     judge::rebuild::at_rest(cloud, None).unwrap();
+    assert!(cloud.plans.is_empty(), "the plan is dropped");
 }
 
 fn probe() -> Option<Probe> {

@@ -11,9 +11,9 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Instant;
 
 use stacksnap::engine::{Action, Debt, debt};
+use stacksnap::model::StackStatus;
 use stacksnap::model::rebuild::{Aim, Undo};
 use stacksnap::model::run::{Kind, Mode, Phase, Run};
-use stacksnap::model::StackStatus;
 
 use super::{How, aim, begin_with, comes, drive_with, prove};
 use crate::cloud::{Cloud, Durations, Fates, JobFate, STACK, at};
@@ -33,6 +33,8 @@ struct State {
     /// The run stood still once: whoever comes may decide.
     stood: bool,
     lost: bool,
+    /// Nobody comes while somebody drives.
+    alone: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,7 +61,7 @@ enum Event {
 }
 
 impl Event {
-    const ALL: [Self; 23] = [
+    const ALL: [Self; 24] = [
         Self::Drive(0),
         Self::Drive(1),
         Self::Completes,
@@ -74,6 +76,7 @@ impl Event {
         Self::Dozes(0),
         Self::Dozes(1),
         Self::SleepsLate(0),
+        Self::SleepsLate(1),
         Self::Dies(0),
         Self::Dies(1),
         Self::RecordsLost,
@@ -127,6 +130,7 @@ impl State {
             waits: 1,
             stood: false,
             lost: false,
+            alone: false,
         };
         state.put(0, driver);
         if let Some(sleeper) = sleeper {
@@ -151,6 +155,10 @@ impl State {
         }
         next.cloud.forget_counters();
         next.cloud.touched = 0;
+        // Two processes of the same program: which is which makes no difference.
+        if digest(&next.drivers[0]) > digest(&next.drivers[1]) {
+            next.drivers.swap(0, 1);
+        }
         Some(next)
     }
 
@@ -158,13 +166,15 @@ impl State {
         let there = |at: usize| self.drivers[at].is_some();
         let looks = |at: usize| self.drivers[at].as_ref().is_some_and(|driver| matches!(driver.stage, Stage::Look(_)));
         match event {
+            Event::Drive(0) => there(0) && self.drivers[0] != self.drivers[1],
             Event::Drive(at) => there(at),
             Event::Dozes(at) => looks(at),
             Event::SleepsLate(at) => self.late > 0 && looks(at),
-            Event::Comes(How::On) => !there(1) && !self.half_lost(),
-            Event::Comes(_) => !there(1) && self.stood && !self.lost,
-            Event::Aborts => !there(1) && self.aborts > 0 && !self.lost,
-            Event::Dies(at) => self.misfortunes > 0 && there(at),
+            Event::Comes(How::On) => self.room().is_some() && !self.half(),
+            Event::Comes(_) => self.room().is_some() && self.stood && !self.lost,
+            Event::Aborts => self.room().is_some() && self.aborts > 0 && !self.lost,
+            // A lost record and a dead driver: nobody knows of the run any more.
+            Event::Dies(at) => self.misfortunes > 0 && there(at) && !self.lost,
             Event::RecordsLost => self.misfortunes > 0 && (there(0) || there(1)),
             Event::Completes => self.cloud.busy(),
             Event::Fails => self.misfortunes > 0 && self.cloud.busy(),
@@ -216,8 +226,15 @@ impl State {
 
     fn comes(&mut self, how: How) -> bool {
         let Some(driver) = comes(&mut self.cloud, how) else { return false };
-        self.put(1, driver);
+        let Some(at) = self.room() else { return false };
+        self.put(at, driver);
         true
+    }
+
+    fn room(&self) -> Option<usize> {
+        let none = self.drivers.iter().filter(|driver| driver.is_none()).count();
+        let room = none == 2 || none == 1 && !self.alone;
+        room.then(|| self.drivers.iter().position(Option::is_none)).flatten()
     }
 
     /// One step of one driver; what goes off is done with the look, or not at all.
@@ -282,7 +299,7 @@ impl State {
         if !self.quiet() {
             return Ok(false);
         }
-        if !self.half_lost() && comes(&mut self.cloud.clone(), How::On).is_some() {
+        if !self.half() && comes(&mut self.cloud.clone(), How::On).is_some() {
             // It died, stands still, or owes something: somebody will come.
             return Ok(false);
         }
@@ -301,9 +318,10 @@ impl State {
         if fine { Ok(()) } else { Err("a lost record stops nobody who drives".to_owned()) }
     }
 
-    /// Half deleted, and nobody knows by whom: a person has to look.
-    fn half_lost(&self) -> bool {
-        self.lost && self.cloud.status == StackStatus::DeleteFailed
+    /// Half deleted, and no run is about it any more: nobody can change its mode.
+    fn half(&self) -> bool {
+        let over = self.cloud.records.values().all(Run::ended) && self.cloud.lock.is_none();
+        self.cloud.status == StackStatus::DeleteFailed && over
     }
 }
 
@@ -432,22 +450,22 @@ fn with(undo: Undo, asleep: bool, (operator, misfortunes): (u8, u8), (aborts, la
 
 #[test]
 fn two_drivers_an_operator_and_a_replacement() {
-    let firsts = [with(Undo::Ask, false, (1, 0), (0, 0)), with(Undo::Ask, true, (1, 0), (0, 0))];
-    let explored = explore("replace: two drivers, one operator action", &firsts);
+    let first = with(Undo::Ask, false, (1, 0), (0, 0));
+    let explored = explore("replace: two drivers, one operator action", &[first]);
     assert!(explored.states > 1_000 && explored.edges > explored.states);
 }
 
 #[test]
-fn two_drivers_a_misfortune_and_a_replacement_that_is_undone_by_itself() {
-    let firsts = [with(Undo::Rollback, false, (0, 1), (0, 0)), with(Undo::Rollback, true, (0, 1), (0, 0))];
-    let explored = explore("replace: two drivers, one misfortune, undone", &firsts);
+fn two_misfortunes_and_a_replacement_that_is_undone_by_itself() {
+    let first = State { alone: true, ..with(Undo::Rollback, false, (0, 2), (0, 0)) };
+    let explored = explore("replace: one driver after the other, two misfortunes, undone", &[first]);
     assert!(explored.states > 1_000 && explored.edges > explored.states);
 }
 
 #[test]
 fn two_drivers_one_of_which_gives_up_and_a_delete_stack_that_is_late() {
-    let firsts = [with(Undo::Ask, false, (0, 0), (1, 1)), with(Undo::Ask, true, (0, 0), (1, 1))];
-    let explored = explore("replace: two drivers, given up, one late DeleteStack", &firsts);
+    let first = with(Undo::Ask, false, (0, 0), (1, 1));
+    let explored = explore("replace: two drivers, given up, one late DeleteStack", &[first]);
     assert!(explored.states > 1_000 && explored.edges > explored.states);
 }
 
@@ -456,6 +474,7 @@ fn two_drivers_one_of_which_gives_up_and_a_delete_stack_that_is_late() {
 fn the_whole_model_of_a_replacement() {
     if std::env::var("STACKSNAP_MODEL").as_deref() == Ok("all") {
         for asleep in [false, true] {
+            explore("replace: one misfortune, undone", &[with(Undo::Rollback, asleep, (0, 1), (0, 0))]);
             explore("replace: one operator action, one misfortune", &[with(Undo::Ask, asleep, (1, 1), (0, 0))]);
             explore("replace: one operator action, given up, late", &[with(Undo::Ask, asleep, (1, 0), (1, 1))]);
         }

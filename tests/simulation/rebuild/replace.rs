@@ -112,7 +112,10 @@ fn a_replacement_that_is_given_up_after_its_intent_leaves_the_stack_protected() 
     drive_until(&mut cloud, &mut driver, |_, driver| matches!(driver.stage, Stage::Look(_)));
     drop(driver);
     let run = resume(&mut cloud, How::Abort).run;
-    assert_eq!((outcome(&run), cloud.mode, cloud.gone(), cloud.protected), (Outcome::Aborted, Mode::Online, false, true));
+    assert_eq!(
+        (outcome(&run), cloud.mode, cloud.gone(), cloud.protected),
+        (Outcome::Aborted, Mode::Online, false, true)
+    );
     assert!(run.warnings.iter().any(|warning| warning.contains("termination protection")), "{:?}", run.warnings);
     at_rest(&cloud);
 }

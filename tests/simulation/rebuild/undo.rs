@@ -76,7 +76,9 @@ fn a_new_stack_that_somebody_deletes_is_undone() {
 
 #[test]
 fn a_rollback_that_fails_is_loud_and_names_the_safety_backup() {
-    for fates in [bad(2), Fates { create_fails: 2, ..Fates::default() }, Fates { create_denied: 99, ..Fates::default() }] {
+    for fates in
+        [bad(2), Fates { create_fails: 2, ..Fates::default() }, Fates { create_denied: 99, ..Fates::default() }]
+    {
         let mut cloud = online(fates);
         assert!(whole(&mut cloud, Kind::Replace).halted.is_some());
         let run = resume(&mut cloud, How::RollBack).run;
