@@ -8,7 +8,7 @@
 
 #![expect(clippy::expect_used, reason = "a measurement that cannot be made must fail")]
 
-#[expect(dead_code, clippy::unwrap_used, reason = "the simulation's, of which this needs a part")]
+#[expect(dead_code, unused_imports, clippy::unwrap_used, reason = "the simulation's, of which this needs a part")]
 #[path = "../tests/simulation/cloud/mod.rs"]
 mod cloud;
 #[expect(dead_code, clippy::unwrap_used, reason = "the simulation's, of which this needs a part")]

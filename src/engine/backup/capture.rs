@@ -46,8 +46,9 @@ pub(super) fn step(mut turn: Turn<'_>) -> Step {
         Err(step) => return *step,
     };
     match turn.view() {
-        Some(view) => full(turn, view),
-        None => fail(turn, Outcome::Failed, "the stack was deleted meanwhile", ""),
+        // By its ARN, CloudFormation shows a deleted stack for ninety days.
+        Some(view) if !turn.stack_gone() => full(turn, view),
+        _ => fail(turn, Outcome::Failed, "the stack was deleted meanwhile", ""),
     }
 }
 

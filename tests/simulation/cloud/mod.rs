@@ -18,7 +18,6 @@ pub(crate) use fates::{Durations, Fates, JobFate, RestoreFate};
 pub(crate) use halves::Half;
 pub(crate) use made::{Maker, New};
 pub(crate) use parts::{OLD_BACKUP, OLD_POINT};
-pub(crate) use remains::Owner;
 pub(crate) use sets::Set;
 
 use std::collections::BTreeMap;

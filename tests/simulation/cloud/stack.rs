@@ -6,7 +6,7 @@ use stacksnap::engine::Done;
 use stacksnap::model::history::{Failure, History, Operation};
 use stacksnap::model::run::Mode;
 use stacksnap::model::stack::{Parameter, Stack};
-use stacksnap::model::{Refusal, RefusalKind, StackStatus, Token};
+use stacksnap::model::{Refusal, RefusalKind, StackStatus};
 
 use super::fates::take;
 use super::{Cloud, Millis, PARAMETER, STACK, STACK_ID, at, refusal, value};

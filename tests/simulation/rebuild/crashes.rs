@@ -91,7 +91,9 @@ fn the_process_dies_at_any_one_step_and_the_next_one_finishes() {
         let mut count = 0;
         let (mut cloud, mut driver) = what.begin();
         every_moment(&mut cloud, &mut driver, |cloud, step| {
-            [0, 20_000, 4 * 3_600_000].map(|later| and_then(what, cloud, later, &format!("{step} steps, {later} ms")));
+            for later in [0, 20_000, 4 * 3_600_000] {
+                and_then(what, cloud, later, &format!("{step} steps, {later} ms"));
+            }
             count += 1;
         });
         at_rest(&cloud);

@@ -32,7 +32,6 @@ struct State {
     waits: u8,
     /// The run stood still once: whoever comes may decide.
     stood: bool,
-    lost: bool,
     /// Nobody comes while somebody drives.
     alone: bool,
 }
@@ -129,7 +128,6 @@ impl State {
             late: 0,
             waits: 1,
             stood: false,
-            lost: false,
             alone: false,
         };
         state.put(0, driver);
@@ -171,10 +169,10 @@ impl State {
             Event::Dozes(at) => looks(at),
             Event::SleepsLate(at) => self.late > 0 && looks(at),
             Event::Comes(How::On) => self.room().is_some() && !self.half(),
-            Event::Comes(_) => self.room().is_some() && self.stood && !self.lost,
-            Event::Aborts => self.room().is_some() && self.aborts > 0 && !self.lost,
+            Event::Comes(_) => self.room().is_some() && self.stood && !self.lost(),
+            Event::Aborts => self.room().is_some() && self.aborts > 0 && !self.lost(),
             // A lost record and a dead driver: nobody knows of the run any more.
-            Event::Dies(at) => self.misfortunes > 0 && there(at) && !self.lost,
+            Event::Dies(at) => self.misfortunes > 0 && there(at) && !self.lost(),
             Event::RecordsLost => self.misfortunes > 0 && (there(0) || there(1)),
             Event::Completes => self.cloud.busy(),
             Event::Fails => self.misfortunes > 0 && self.cloud.busy(),
@@ -195,10 +193,7 @@ impl State {
             Event::Comes(how) => self.comes(how),
             Event::Aborts => spend(&mut self.aborts) && self.comes(How::Abort),
             Event::Dies(at) => spend(&mut self.misfortunes) && self.drivers[at].take().is_some(),
-            Event::RecordsLost => {
-                self.lost = spend(&mut self.misfortunes) && !std::mem::take(&mut self.cloud.records).is_empty();
-                self.lost
-            }
+            Event::RecordsLost => spend(&mut self.misfortunes) && !std::mem::take(&mut self.cloud.records).is_empty(),
             Event::Completes => {
                 self.cloud.settle_operation(false);
                 true
@@ -229,6 +224,11 @@ impl State {
         let Some(at) = self.room() else { return false };
         self.put(at, driver);
         true
+    }
+
+    /// Its record is gone; a save may bring it back.
+    fn lost(&self) -> bool {
+        !self.cloud.records.values().any(|run| run.kind == Kind::Replace)
     }
 
     fn room(&self) -> Option<usize> {
@@ -303,7 +303,7 @@ impl State {
             // It died, stands still, or owes something: somebody will come.
             return Ok(false);
         }
-        if self.lost {
+        if self.lost() {
             return self.judge_lost().map(|()| true);
         }
         judge::rebuild::at_rest(&self.cloud, None).map(|()| true)

@@ -23,6 +23,9 @@ fn deleting(cloud: &Cloud, _: &Driver) -> bool {
     cloud.status == StackStatus::DeleteInProgress
 }
 
+/// What is spoilt, by name.
+type Spoilt = (&'static str, fn(&mut Cloud));
+
 #[test]
 fn a_stack_is_replaced_after_a_safety_backup() {
     let mut cloud = online(Fates::default());
@@ -45,7 +48,7 @@ fn a_stack_that_was_offline_is_replaced_likewise() {
 
 #[test]
 fn what_is_not_proven_protected_or_planned_is_refused_before_anything_is_touched() {
-    let spoil: [(&str, fn(&mut Cloud)); 5] = [
+    let spoil: [Spoilt; 5] = [
         ("not drilled", |cloud| cloud.restored.drilled_point = None),
         ("not drilled", |cloud| {
             let long_ago = Some(at(-8 * 24 * 3_600_000));
@@ -69,7 +72,7 @@ fn what_is_not_proven_protected_or_planned_is_refused_before_anything_is_touched
 
 #[test]
 fn a_proof_a_plan_or_a_safety_backup_that_is_lost_before_the_deletion_brings_the_stack_back() {
-    let spoil: [(&str, fn(&mut Cloud)); 5] = [
+    let spoil: [Spoilt; 5] = [
         ("drilled", |cloud| cloud.restored.drilled_point = None),
         ("is not there", |cloud| cloud.restored.there = false),
         ("plan", |cloud| cloud.plans.clear()),
@@ -225,7 +228,7 @@ fn create_stack_that_was_denied_is_asked_for_again_when_somebody_says_so() {
 fn a_machine_that_sleeps_before_it_deletes_looks_again_first() {
     let mut cloud = online(Fates::default());
     let mut sleeper = begin(&mut cloud, Kind::Replace);
-    drive_until(&mut cloud, &mut sleeper, |cloud, driver| deletes(cloud, driver));
+    drive_until(&mut cloud, &mut sleeper, deletes);
     assert!(cloud.operator(Mode::Online));
     sleeper.due = cloud.now + 3 * 3_600_000;
     drive(&mut cloud, &mut sleeper);
@@ -239,7 +242,7 @@ fn a_late_delete_stack_is_refused_once_the_run_was_given_up() {
     let mut cloud = online(Fates::default());
     let mut sleeper = begin(&mut cloud, Kind::Replace);
     sleeper.late = true;
-    drive_until(&mut cloud, &mut sleeper, |cloud, driver| deletes(cloud, driver));
+    drive_until(&mut cloud, &mut sleeper, deletes);
     resume(&mut cloud, How::Abort);
     assert_eq!((cloud.mode, cloud.protected), (Mode::Online, true));
     sleeper.due = cloud.now + 3 * 3_600_000;
@@ -253,7 +256,7 @@ fn a_late_delete_stack_does_not_delete_the_new_stack_of_the_name() {
     let mut cloud = online(Fates::default());
     let mut sleeper = begin(&mut cloud, Kind::Replace);
     sleeper.late = true;
-    drive_until(&mut cloud, &mut sleeper, |cloud, driver| deletes(cloud, driver));
+    drive_until(&mut cloud, &mut sleeper, deletes);
     let run = resume(&mut cloud, How::Resume).run;
     assert_eq!(outcome(&run), Outcome::Complete, "{}", why(&run));
     // Nobody protects it any more: only its ARN does.
