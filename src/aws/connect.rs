@@ -1,6 +1,7 @@
 //! Where the calls go, and as whom.
 
 use std::borrow::Cow;
+use std::ffi::OsString;
 use std::time::Duration;
 
 use aws_config::BehaviorVersion;
@@ -84,6 +85,7 @@ impl ConnectError {
 /// # Errors
 /// No region, a profile that is not there, or an endpoint that may not be used.
 pub async fn connect(how: &Connect) -> Result<Aws, ConnectError> {
+    no_empty_endpoint(std::env::vars_os())?;
     profile_is_there(how.profile.as_deref()).await?;
     let mut loader =
         aws_config::defaults(BehaviorVersion::latest()).http_client(http::client()).timeout_config(limits());
@@ -100,6 +102,18 @@ pub async fn connect(how: &Connect) -> Result<Aws, ConnectError> {
     let config = loader.load().await;
     let region = config.region().map(ToString::to_string).ok_or(ConnectError::NoRegion)?;
     Ok(Aws::new(completed(config, how.version.as_deref()), region))
+}
+
+/// The SDK takes an empty variable for an URL, and does not survive it.
+fn no_empty_endpoint(variables: impl Iterator<Item = (OsString, OsString)>) -> Result<(), ConnectError> {
+    let endpoint = |name: &OsString| name.to_str().is_some_and(|name| name.starts_with("AWS_ENDPOINT_URL"));
+    match variables.into_iter().find(|(name, value)| endpoint(name) && value.is_empty()) {
+        Some((name, _)) => {
+            let why = format!("{} is set, but empty: unset it", name.to_string_lossy());
+            Err(ConnectError::BadEndpoint { url: String::new(), why })
+        }
+        None => Ok(()),
+    }
 }
 
 /// The SDK passes over a profile that is not there, and then says that there are no credentials.
@@ -178,6 +192,17 @@ mod tests {
 
     use super::*;
     use crate::model::RefusalKind;
+
+    #[tokio::test]
+    async fn an_empty_endpoint_is_said_to_be_so() {
+        let empty = [("AWS_ENDPOINT_URL_RDS".into(), OsString::new())];
+        let error = no_empty_endpoint(empty.into_iter()).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "`` cannot be used as an endpoint: AWS_ENDPOINT_URL_RDS is set, but empty: unset it"
+        );
+        assert!(no_empty_endpoint([("AWS_REGION".into(), OsString::new())].into_iter()).is_ok());
+    }
 
     #[tokio::test]
     async fn an_endpoint_elsewhere_must_be_https() {

@@ -81,7 +81,7 @@ pub(crate) struct Driver {
 /// How old a look may be for a perishable action.
 const FRESH: Millis = 60_000;
 /// How old a look may be to be saved at all.
-const STALE: Millis = 300_000;
+const STALE: Millis = FRESH;
 
 impl Driver {
     pub(crate) fn new(run: Run, due: Millis) -> Self {

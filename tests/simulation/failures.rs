@@ -19,9 +19,7 @@ use crate::judge;
 use crate::story::{BACKUP, drive_until, sentinel};
 
 /// Numbers that do not concern the making of a backup: which command will have to answer for them.
-const LEFT: [(u8, &str); 12] = [
-    (37, "restore: the target stack's name is taken"),
-    (38, "restore: the new stack fails half way"),
+const LEFT: [(u8, &str); 10] = [
     (39, "restore: its parameters are edited later"),
     (53, "copy: tags are lost on the way"),
     (54, "verify: somebody shared the snapshot"),
@@ -42,11 +40,12 @@ const LATER: [(u8, &str); 3] = [
 ];
 
 /// Where the named tests are.
-const SOURCES: [&str; 14] = [
+const SOURCES: [&str; 15] = [
     include_str!("failures/around.rs"),
     include_str!("failures/halves.rs"),
     include_str!("failures/process.rs"),
     include_str!("failures/stack.rs"),
+    include_str!("rebuild/restore.rs"),
     include_str!("story.rs"),
     include_str!("../adapter.rs"),
     include_str!("../cli/failures.rs"),

@@ -43,7 +43,7 @@ use crate::model::new_stack::NewStack;
 use crate::model::rebuild::{Aim, SAFETY_POINT, Undo};
 use crate::model::run::{Kind, Outcome, Phase, Run};
 use crate::model::stack::Stack;
-use crate::model::tags;
+use crate::model::{Seen, tags};
 
 /// Whatever is awaited for so long will not come, even if each driver looks only once.
 const A_DAY: SignedDuration = SignedDuration::from_hours(24);
@@ -246,13 +246,12 @@ fn can_undo(turn: &Turn<'_>) -> bool {
 ///
 /// While nobody has decided, it is no trouble yet: the cause may be removed, and the run go on.
 fn undo(mut turn: Turn<'_>, aim: &Aim, outcome: Outcome, what: String, kept: String) -> Step {
-    // Nothing is deleted that could not be made again.
-    let undo = if !can_undo(&turn) {
-        Undo::Keep
-    } else if turn.run.rebuilt.roll_back {
-        Undo::Rollback
-    } else {
-        aim.undo.unwrap_or(Undo::Ask)
+    let undo = match &turn.seen.plan {
+        Seen::NotLooked | Seen::Unknown(_) => Undo::Ask,
+        // Nothing is deleted that could not be made again.
+        _ if !can_undo(&turn) => Undo::Keep,
+        _ if turn.run.rebuilt.roll_back => Undo::Rollback,
+        _ => aim.undo.unwrap_or(Undo::Ask),
     };
     match undo {
         Undo::Rollback => {
