@@ -94,7 +94,9 @@ pub async fn tick(world: &impl World, run: Run, look: Look) -> Tick {
     let noted = engine::note(&after, &done, world.now());
     if noted.as_saved() != after.as_saved() && !noted.lost {
         // Monotone facts only (a job's id): where this save is lost, they are found again by tag.
-        let saved = world.save(&noted).await;
+        // A machine that slept since it acted has nothing to say any more: what it knows is saved after its
+        // next look, and joined with what the record says by then.
+        let saved = if slept() { Err(()) } else { world.save(&noted).await.map_err(drop) };
         after = Run { unsaved: saved.is_err(), ..noted };
     } else {
         after = noted;

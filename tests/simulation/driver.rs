@@ -160,11 +160,15 @@ impl Driver {
 
     fn note(&mut self, cloud: &mut Cloud, done: &[Outcome], next: Then) -> Stage {
         let noted = engine::note(&self.run, done, at(cloud.now + self.skew));
-        if noted.as_saved() != self.run.as_saved() && !noted.lost {
-            cloud.calls += 1;
-            write(cloud, &noted);
-        }
+        let old = self.looked.as_ref().is_some_and(|(looked, _)| cloud.now - looked > STALE);
+        let news = noted.as_saved() != self.run.as_saved() && !noted.lost;
         self.run = noted;
+        // What was learned before a sleep is saved after the next look, which joins it with what others know.
+        self.run.unsaved |= news && old;
+        if news && !old {
+            cloud.calls += 1;
+            write(cloud, &self.run);
+        }
         match next {
             Then::Over => Stage::Over,
             Then::Look(wait, look) => {

@@ -52,5 +52,6 @@ impl Cloud {
         self.calls = 0;
         self.effects = 0;
         self.saves = 0;
+        self.touched = 0;
     }
 }
