@@ -130,13 +130,6 @@ impl Aws {
         Ok(names)
     }
 
-    /// The names anywhere below `path`. Nothing is decrypted.
-    pub(super) async fn names_under(&self, path: &str) -> Result<BTreeSet<String>, Refusal> {
-        let mut names = BTreeSet::new();
-        self.by_path(path, true, &mut |parameter| names.extend(parameter.name)).await?;
-        Ok(names)
-    }
-
     async fn by_path(&self, path: &str, recursive: bool, each: &mut dyn FnMut(sdk::Parameter)) -> Result<(), Refusal> {
         let mut pages = Pages::of(SERVICE, "GetParametersByPath");
         let mut token = None;

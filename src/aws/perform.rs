@@ -20,7 +20,7 @@ impl Aws {
             Action::DeleteStack { stack_id, token } => self.delete_stack(stack_id, token).await,
             Action::Protect { stack_id, on } => self.protect_stack(stack_id, *on).await,
             Action::Clear(thing) => Box::pin(self.clear(thing)).await,
-            Action::DropPlan { stack, .. } => self.drop_plans(stack).await,
+            Action::DropPlan { stack, run } => self.drop_plan(stack, run).await,
             Action::Unlock { stack, run } => self.unlock(stack, run).await,
         }
         .map(|()| Done::Ok)

@@ -51,10 +51,10 @@ impl Aws {
         self.given.lock().unwrap_or_else(PoisonError::into_inner).extend(secrets);
     }
 
-    /// Deletes the stack's kept plans: this run's, and those of runs that died before they began. Whoever
-    /// holds the stack is the only one that needs one.
-    pub(super) async fn drop_plans(&self, stack: &str) -> Result<(), Refusal> {
-        for name in self.names_under(&format!("/stacksnap/{stack}/plans")).await? {
+    /// Deletes a run's plan: whatever is there of it, for who began to delete it may not have come far. Never
+    /// another run's: a driver that slept may do this when the next run is under way.
+    pub(super) async fn drop_plan(&self, stack: &str, run: &BackupId) -> Result<(), Refusal> {
+        for name in self.names_below(&format!("/stacksnap/{stack}/plans/{run}")).await? {
             self.delete_parameter(&name).await?;
         }
         Ok(())

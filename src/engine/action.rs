@@ -93,7 +93,7 @@ pub enum Action {
     },
     /// Deletes one thing that a stack of this run's own making left behind.
     Clear(Thing),
-    /// Deletes the kept plan.
+    /// Deletes the run's kept plan, and no other's: a driver that slept may do it late.
     DropPlan {
         /// The stack's name, as the record's.
         stack: String,
