@@ -140,7 +140,7 @@ fn call(refusal: &Refusal) -> String {
 fn hints(refusal: &Refusal, caller: &Caller<'_>) -> Vec<String> {
     match refusal.kind {
         RefusalKind::Credentials => credentials(refusal, caller.profile),
-        RefusalKind::Denied => vec![format!("allow the caller `{}`", action(refusal))],
+        RefusalKind::Denied => vec![format!("allow the caller `{}`", refusal.action())],
         RefusalKind::Transient => vec![match caller.endpoint {
             Some(url) => format!("is anything listening at {url}? Otherwise try again in a minute"),
             None => "try again in a minute; check the network, the proxy and `--region`".to_owned(),
@@ -165,15 +165,6 @@ fn credentials(refusal: &Refusal, profile: Option<&str>) -> Vec<String> {
         "name a profile (`--profile`), or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY".to_owned(),
         format!("with IAM Identity Center, run `aws sso login{with}`"),
     ]
-}
-
-/// The IAM action that the caller lacks. Only EFS's differs from the service's signing name.
-fn action(refusal: &Refusal) -> String {
-    let service = match refusal.service.as_str() {
-        "efs" => "elasticfilesystem",
-        other => other,
-    };
-    format!("{service}:{}", refusal.operation)
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::output::table::{self, Cell, Tone};
 use super::output::{Document, Page, clean};
-use crate::model::finding::{Finding, Severity};
+use crate::model::finding::{Finding, Severity, sort};
 
 /// What was found about a stack.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -38,7 +38,7 @@ pub(crate) struct Summary {
 impl CheckReport {
     /// Of a stack.
     pub(crate) fn new(stack: &str, mut findings: Vec<Finding>) -> Self {
-        findings.sort_by(|a, b| b.severity.cmp(&a.severity).then_with(|| a.id.cmp(&b.id)));
+        sort(&mut findings);
         let summary = Summary::of(&findings);
         Self { stack: stack.to_owned(), ok: summary.errors == 0, summary, findings }
     }

@@ -140,8 +140,8 @@ fn bring_back(mut turn: Turn<'_>, view: View<'_>, home: fn(Turn<'_>) -> Step) ->
         let reason = last_failure(&turn, view);
         return turn.strand(format!("bringing the stack back rolled back {ON_ATTEMPTS} times{reason}"), by_hand);
     }
-    if let Some(refused) = turn.run.refused.as_ref().filter(|refused| refused.times >= REFUSALS) {
-        let what = format!("AWS refuses to bring the stack back: {}", refused.last);
+    if let Some(refusal) = turn.refused(REFUSALS) {
+        let what = format!("AWS refuses to bring the stack back: {refusal}");
         return turn.strand(what, by_hand);
     }
     if turn.since_phase() < PATIENCE && half_way(&turn) {
@@ -245,12 +245,12 @@ pub(super) fn seconds(op: &Operation) -> Option<u32> {
 /// The run is over: own change sets are cleaned up, then the lock goes.
 pub(super) fn tidy(mut turn: Turn<'_>) -> Step {
     // What this driver cannot tidy up, the next one will.
-    if turn.run.tidied || turn.run.tidy_tries >= 3 {
+    if turn.run.tidied || turn.run.tries >= 3 {
         return turn.finish(Next::Ended);
     }
     if turn.run.unsaved {
         // While the ending is not on record, nothing is tidied: that is a try, too, and not for ever.
-        turn.run.tidy_tries += 1;
+        turn.run.tries += 1;
         return turn.wait(pace_cluster(), Look { change_sets: true, ..Look::NONE });
     }
     let own_stack_only = turn.run.target.aim.is_some() && turn.run.target.stack_id.is_empty();

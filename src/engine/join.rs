@@ -13,7 +13,7 @@ pub(super) fn join(mine: &Run, record: &Seen<Run>) -> Run {
         return mine.clone();
     }
     if theirs.ended() {
-        return Run { tidied: mine.tidied, tidy_tries: mine.tidy_tries, ..theirs.clone() };
+        return Run { tidied: mine.tidied, tries: mine.tries, ..theirs.clone() };
     }
     let (ahead, behind) = if mine.phase > theirs.phase { (mine, theirs) } else { (theirs, mine) };
     let mut run = ahead.clone();
@@ -67,7 +67,7 @@ fn own_senses(run: &mut Run, mine: &Run) {
     run.looked = mine.looked;
     run.busy_at = mine.busy_at;
     run.tidied = mine.tidied;
-    run.tidy_tries = mine.tidy_tries;
+    run.tries = mine.tries;
     run.lost = mine.lost;
     run.unsaved = mine.unsaved;
     run.urged = mine.urged;

@@ -54,7 +54,16 @@ pub(super) fn manifest(run: &Run) -> Option<Tag> {
 
 /// The mark of completeness.
 pub(super) fn complete(at: jiff::Timestamp) -> Tag {
-    tag(tags::COMPLETE, &at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string())
+    stamped(tags::COMPLETE, at)
+}
+
+/// On both halves of a backup that was restored with success.
+pub(super) fn drilled(at: jiff::Timestamp) -> Tag {
+    stamped(tags::DRILLED, at)
+}
+
+fn stamped(key: &str, at: jiff::Timestamp) -> Tag {
+    tag(key, &at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string())
 }
 
 fn tag(key: &str, value: &str) -> Tag {

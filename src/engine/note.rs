@@ -46,7 +46,7 @@ fn refused(run: &mut Run, action: &Action, refusal: &Refusal) {
         Action::CreateStack { .. } | Action::DeleteStack { .. } | Action::Protect { .. } => count(run, refusal),
         // Not gone yet, or gone already: what is left is looked for again.
         Action::Clear(_) | Action::DropPlan { .. } => {}
-        Action::Unlock { .. } => run.tidy_tries = run.tidy_tries.saturating_add(1),
+        Action::Unlock { .. } => run.tries = run.tries.saturating_add(1),
         // Not there, or not in the state any more: the next look shows it.
         Action::DeleteChangeSet { .. } | Action::CancelUpdate { .. } | Action::StopBackupJob { .. } => {}
     }

@@ -17,6 +17,8 @@ const BLIND: SignedDuration = SignedDuration::from_mins(15);
 const LOCKED_OUT: SignedDuration = SignedDuration::from_mins(1);
 /// How long a refused look at a part may go on before the stack is brought back without it.
 pub(super) const PATIENCE: SignedDuration = SignedDuration::from_mins(10);
+/// Whatever is awaited for so long will not come, even if each driver looks only once.
+const A_DAY: SignedDuration = SignedDuration::from_hours(24);
 /// A record says at least so far ahead when it will be looked at again; saved anew when it runs out.
 const LEASE: SignedDuration = SignedDuration::from_mins(5);
 /// Between two looks while something small is awaited.
@@ -80,14 +82,17 @@ impl<'a> Turn<'a> {
         self.now.duration_since(self.run.since)
     }
 
-    /// It has gone on for longer than `limit`, and this driver itself has tried so often since: one that
-    /// slept, or comes to resume, has not.
+    /// It has gone on for longer than `limit`, and this driver itself has tried so often: one that comes to
+    /// resume has not.
     pub(super) fn tired(&mut self, limit: SignedDuration, often: u8) -> bool {
-        if self.since_phase() <= limit {
-            return false;
-        }
-        self.run.tidy_tries = self.run.tidy_tries.saturating_add(1);
-        self.run.tidy_tries > often
+        self.run.tries = self.run.tries.saturating_add(1);
+        let since = self.since_phase();
+        since > limit && (self.run.tries > often || since > limit.saturating_add(A_DAY))
+    }
+
+    /// AWS refused the step at hand so often that asking again is no use.
+    pub(super) fn refused(&self, times: u32) -> Option<&Refusal> {
+        self.run.refused.as_ref().filter(|refused| refused.times >= times).map(|refused| &refused.last)
     }
 
     /// Everything this phase has to know was asked for and answered; otherwise the step is to look.
@@ -165,7 +170,7 @@ impl<'a> Turn<'a> {
         self.run.since = self.now;
         self.run.looked = None;
         self.run.refused = None;
-        self.run.tidy_tries = 0;
+        self.run.tries = 0;
         self.look_now()
     }
 
@@ -212,16 +217,14 @@ impl<'a> Turn<'a> {
     /// Waits for an operation under way, at the events alone: its end is followed by a wait anyway, or
     /// nothing comes after it.
     pub(super) fn wait_for(self, op: &Operation, expected: Option<u32>) -> Step {
-        let elapsed = self.now.duration_since(op.began).as_secs_f64().max(0.0);
-        let wait = pace::lazy(Awaited { elapsed, expected, percent: None }, &self.run.id, self.now);
+        let wait = self.until_ended(op, expected);
         self.wait(wait, Look::EVENTS)
     }
 
-    /// Waits for an operation on the new stack.
-    pub(super) fn wait_fresh(self, op: &Operation, expected: Option<u32>) -> Step {
+    /// How long to leave an operation alone whose end is not urgent.
+    pub(super) fn until_ended(&self, op: &Operation, expected: Option<u32>) -> SignedDuration {
         let elapsed = self.now.duration_since(op.began).as_secs_f64().max(0.0);
-        let wait = pace::lazy(Awaited { elapsed, expected, percent: None }, &self.run.id, self.now);
-        self.look_again(wait)
+        pace::lazy(Awaited { elapsed, expected, percent: None }, &self.run.id, self.now)
     }
 
     /// Looks again soon, while something small is awaited; less and less often when it does not come.

@@ -30,3 +30,34 @@ pub struct Finding {
     /// What to do; empty where there is nothing to do.
     pub remedy: String,
 }
+
+/// A finding of any severity.
+pub fn finding(
+    id: &str,
+    severity: Severity,
+    what: String,
+    why: impl Into<String>,
+    remedy: impl Into<String>,
+) -> Finding {
+    Finding { id: id.to_owned(), severity, what, why: why.into(), remedy: remedy.into() }
+}
+
+/// It refuses what was asked for.
+pub fn error(id: &str, what: String, why: impl Into<String>, remedy: impl Into<String>) -> Finding {
+    finding(id, Severity::Error, what, why, remedy)
+}
+
+/// Somebody should look.
+pub fn warning(id: &str, what: String, why: impl Into<String>, remedy: impl Into<String>) -> Finding {
+    finding(id, Severity::Warning, what, why, remedy)
+}
+
+/// Good to know: there is nothing to do.
+pub fn info(id: &str, what: String, why: impl Into<String>) -> Finding {
+    finding(id, Severity::Info, what, why, "")
+}
+
+/// Errors first.
+pub fn sort(findings: &mut [Finding]) {
+    findings.sort_by(|a, b| b.severity.cmp(&a.severity).then_with(|| a.id.cmp(&b.id)));
+}

@@ -53,6 +53,14 @@ pub struct Refusal {
     pub request_id: Option<String>,
 }
 
+impl Refusal {
+    /// The IAM action that the call needs. Only EFS's prefix differs from a service's name.
+    pub fn action(&self) -> String {
+        let service = if self.service == "efs" { "elasticfilesystem" } else { &self.service };
+        format!("{service}:{}", self.operation)
+    }
+}
+
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}: {} ({})", self.service, self.operation, self.message, self.code)?;

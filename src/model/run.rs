@@ -378,9 +378,9 @@ pub struct Run {
     /// The lock is gone and the leftovers with it. The driver's own.
     #[serde(skip)]
     pub tidied: bool,
-    /// How often this driver could not tidy up. The driver's own.
+    /// How often this driver has tried what this phase waits for; in the last one, to tidy up. The driver's own.
     #[serde(skip)]
-    pub tidy_tries: u8,
+    pub tries: u8,
     /// The newest state could not be saved. The driver's own.
     #[serde(skip)]
     pub unsaved: bool,
@@ -460,7 +460,7 @@ impl Run {
             looked: None,
             busy_at: None,
             tidied: false,
-            tidy_tries: 0,
+            tries: 0,
             lost: false,
             unsaved: false,
         }
@@ -475,7 +475,7 @@ impl Run {
             busy_at: None,
             lost: false,
             tidied: false,
-            tidy_tries: 0,
+            tries: 0,
             unsaved: false,
             urged: false,
             ..self.clone()

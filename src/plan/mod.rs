@@ -7,6 +7,7 @@ pub mod discover;
 pub(crate) mod fixture;
 pub mod guard;
 pub mod kept;
+mod keys;
 pub mod manifest;
 pub mod packed;
 pub mod params;

@@ -19,7 +19,7 @@ mod vault;
 use jiff::Timestamp;
 
 use crate::model::debt::{Debt, debt, mode};
-use crate::model::finding::{Finding, Severity};
+use crate::model::finding::{Finding, Severity, error, finding, info, sort, warning};
 use crate::model::profile::Profile;
 use crate::model::run::Mode;
 use crate::model::survey::Survey;
@@ -51,7 +51,7 @@ pub fn findings(survey: &Survey, profile: Option<&Profile>, ask: Ask, now: Times
             all.extend(halves(&look));
         }
     }
-    all.sort_by(|a, b| b.severity.cmp(&a.severity).then_with(|| a.id.cmp(&b.id)));
+    sort(&mut all);
     all
 }
 
@@ -120,22 +120,6 @@ pub(super) fn switch_of(survey: &Survey, profile: Option<&Profile>) -> Option<Of
             super::discover::switch(survey.stack.here()?, declared, profile?).ok().flatten()
         }
     }
-}
-
-fn finding(id: &str, severity: Severity, what: String, why: &str, remedy: impl Into<String>) -> Finding {
-    Finding { id: id.to_owned(), severity, what, why: why.to_owned(), remedy: remedy.into() }
-}
-
-fn error(id: &str, what: String, why: &str, remedy: impl Into<String>) -> Finding {
-    finding(id, Severity::Error, what, why, remedy)
-}
-
-fn warning(id: &str, what: String, why: &str, remedy: impl Into<String>) -> Finding {
-    finding(id, Severity::Warning, what, why, remedy)
-}
-
-fn info(id: &str, what: String, why: &str) -> Finding {
-    finding(id, Severity::Info, what, why, "")
 }
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ mod unseen;
 
 use jiff::Timestamp;
 
-use crate::model::finding::{Finding, Severity};
+use crate::model::finding::{Finding, Severity, error, finding, info, sort, warning};
 use crate::model::proof::{Proof, Subject};
 
 pub use shape::shape;
@@ -34,7 +34,7 @@ pub fn findings(subject: &Subject, proof: &Proof, now: Timestamp) -> Vec<Finding
     all.extend(manifest::findings(&look));
     all.extend(source::findings(&look));
     all.extend(differences::findings(&look));
-    all.sort_by(|a, b| b.severity.cmp(&a.severity).then_with(|| a.id.cmp(&b.id)));
+    sort(&mut all);
     all
 }
 
@@ -48,22 +48,6 @@ struct Look<'a> {
     subject: &'a Subject,
     proof: &'a Proof,
     now: Timestamp,
-}
-
-fn finding(id: &str, severity: Severity, what: String, why: &str, remedy: impl Into<String>) -> Finding {
-    Finding { id: id.to_owned(), severity, what, why: why.to_owned(), remedy: remedy.into() }
-}
-
-fn error(id: &str, what: String, why: &str, remedy: impl Into<String>) -> Finding {
-    finding(id, Severity::Error, what, why, remedy)
-}
-
-fn warning(id: &str, what: String, why: &str, remedy: impl Into<String>) -> Finding {
-    finding(id, Severity::Warning, what, why, remedy)
-}
-
-fn info(id: &str, what: String, why: &str) -> Finding {
-    finding(id, Severity::Info, what, why, "")
 }
 
 #[cfg(test)]

@@ -111,8 +111,8 @@ fn tag(mut turn: Turn<'_>, snapshot: &Snapshot, point: &RecoveryPoint) -> Step {
     if there.contains_key(COMPLETE) && snapshot.tags.contains_key(COMPLETE) {
         return over(turn);
     }
-    if let Some(refused) = turn.run.refused.as_ref().filter(|refused| refused.times >= TRIES) {
-        let what = format!("the mark of completeness could not be written: {}", refused.last);
+    if let Some(refusal) = turn.refused(TRIES) {
+        let what = format!("the mark of completeness could not be written: {refusal}");
         return incomplete(turn, what);
     }
     if turn.tired(GRACE.saturating_mul(5), 5) {

@@ -3,7 +3,7 @@
 use jiff::SignedDuration;
 
 use super::create::LANDING;
-use super::{by_hand, can_undo, delete_token, forgive, own, stand_still, tired};
+use super::{because, by_hand, can_undo, delete_token, forgive, note_made, operations, own, stand_still};
 use crate::engine::turn::{PATIENCE, SOON, Turn};
 use crate::engine::{Action, Halt, Look, Step, first_look};
 use crate::model::StackStatus;
@@ -18,10 +18,7 @@ const ATTEMPTS: usize = 3;
 const TRIES: u8 = 12;
 
 pub(super) fn step(mut turn: Turn<'_>, aim: &Aim) -> Step {
-    if let Some(stack) = turn.seen.fresh.here().filter(|stack| own(&turn.run, stack)) {
-        let id = stack.id.clone();
-        turn.run.made_mut().id.get_or_insert(id);
-    }
+    note_made(&mut turn);
     let turn = match turn.full() {
         Ok(turn) => turn,
         Err(step) => return *step,
@@ -56,19 +53,17 @@ fn delete(mut turn: Turn<'_>, aim: &Aim, stack: &Stack) -> Step {
         let what = format!("somebody protected {} against deletion, so it was left", aim.name);
         return left_over(turn, aim, what);
     }
-    let operations = turn.seen.fresh_history.here().map(|history| history.operations.as_slice()).unwrap_or_default();
-    let failed: Vec<_> = operations.iter().filter(|op| op.status == StackStatus::DeleteFailed).collect();
+    let operations = operations(&turn.seen.fresh_history).iter();
+    let failed: Vec<_> = operations.filter(|op| op.status == StackStatus::DeleteFailed).collect();
     forgive(&mut turn);
     let urged = std::mem::take(&mut turn.run.urged);
     if failed.len() >= ATTEMPTS && !urged {
-        let failure = failed.first().and_then(|op| op.failure.as_ref());
-        let reason = failure.map(|f| format!(": {}: {}", f.logical_id, f.reason)).unwrap_or_default();
+        let reason = because(failed.first().and_then(|op| op.failure.as_ref()));
         return left_over(turn, aim, format!("{} could not be deleted{reason}", aim.name));
     }
-    let refused =
-        turn.run.refused.as_ref().filter(|refused| refused.times >= 5).map(|refused| refused.last.to_string());
-    if let Some(refused) = refused {
-        return left_over(turn, aim, format!("{} could not be deleted: {refused}", aim.name));
+    if let Some(refusal) = turn.refused(5) {
+        let what = format!("{} could not be deleted: {refusal}", aim.name);
+        return left_over(turn, aim, what);
     }
     let token = delete_token(&turn.run, failed.len());
     turn.actions.push(Action::DeleteStack { stack_id: stack.id.clone(), token });
@@ -104,7 +99,7 @@ fn clear(mut turn: Turn<'_>, aim: &Aim) -> Step {
         tell_what_stays(&mut turn, remains, &verdicts);
         return cleared(turn);
     }
-    if tired(&mut turn, PATIENCE.saturating_mul(6), TRIES) {
+    if turn.tired(PATIENCE.saturating_mul(6), TRIES) {
         let names = wanted.iter().map(|(r, _)| format!("{} {}", r.thing.what(), r.thing.id())).collect::<Vec<_>>();
         let what = format!("not everything could be deleted: {}", names.join(", "));
         // Where something went wrong before, that stays the reason.

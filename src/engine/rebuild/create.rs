@@ -2,7 +2,9 @@
 
 use jiff::SignedDuration;
 
-use super::{by_hand, create_token, failed, forgive, former, own, planned, stand_still};
+use super::{
+    because, by_hand, create_token, failed, forgive, former, note_made, operations, own, planned, stand_still,
+};
 use crate::engine::turn::{PATIENCE, SOON, Turn};
 use crate::engine::{Action, Halt, Step};
 use crate::model::rebuild::Aim;
@@ -16,11 +18,7 @@ const REFUSALS: u32 = 3;
 pub(super) const LANDING: SignedDuration = SignedDuration::from_mins(2);
 
 pub(super) fn step(mut turn: Turn<'_>, aim: &Aim) -> Step {
-    if let Some(stack) = turn.seen.fresh.here().filter(|stack| own(&turn.run, stack)) {
-        // A fact, whatever else could not be seen.
-        let id = stack.id.clone();
-        turn.run.made_mut().id.get_or_insert(id);
-    }
+    note_made(&mut turn);
     if let Seen::Unknown(refusal) = &turn.seen.plan
         && !refusal.kind.passes()
         && turn.run.made().id.is_none()
@@ -101,15 +99,14 @@ fn watch(turn: Turn<'_>, aim: &Aim, stack: &Stack) -> Step {
     }
     let rolling_back = *status == StackStatus::RollbackInProgress;
     if status.in_progress() && *status != StackStatus::DeleteInProgress {
-        let expected = None;
-        return match turn.seen.fresh_history.here().and_then(|history| history.under_way()) {
-            Some(op) if !rolling_back => turn.wait_fresh(op, expected),
-            _ => turn.look_again(SignedDuration::from_secs(5)),
+        let wait = match turn.seen.fresh_history.here().and_then(|history| history.under_way()) {
+            Some(op) if !rolling_back => turn.until_ended(op, None),
+            _ => SignedDuration::from_secs(5),
         };
+        return turn.look_again(wait);
     }
-    let operations = turn.seen.fresh_history.here().map(|history| history.operations.as_slice()).unwrap_or_default();
-    let failure = operations.iter().find_map(|op| op.failure.as_ref());
-    let reason = failure.map(|f| format!(": {}: {}", f.logical_id, f.reason)).unwrap_or_default();
+    let failure = operations(&turn.seen.fresh_history).iter().find_map(|op| op.failure.as_ref());
+    let reason = because(failure);
     let what = format!("the creation of stack {} ended in {status}{reason}", aim.name);
     failed(turn, aim, Outcome::Failed, what)
 }

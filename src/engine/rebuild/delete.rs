@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 
 use super::create::LANDING;
 use super::preflight::unproven;
-use super::{delete_token, forgive, own_deletion, stand_still};
+use super::{because, delete_token, forgive, operations, own_deletion, stand_still};
 use crate::engine::home::{self, Duty};
 use crate::engine::mode::mode;
 use crate::engine::turn::{PATIENCE, SOON, Turn, View};
@@ -66,8 +66,7 @@ fn may_have_been_asked(turn: &Turn<'_>) -> bool {
 
 /// AWS does not do it, however often it is asked.
 fn refused(turn: &Turn<'_>) -> Option<String> {
-    let refused = turn.run.refused.as_ref().filter(|refused| refused.times >= TRIES)?;
-    Some(format!("CloudFormation refuses to delete the old stack: {}", refused.last))
+    turn.refused(TRIES).map(|refusal| format!("CloudFormation refuses to delete the old stack: {refusal}"))
 }
 
 enum Going {
@@ -143,9 +142,8 @@ fn unsafe_without(turn: &Turn<'_>, view: View<'_>) -> Option<String> {
 
 /// DELETE_FAILED: half of it is gone, and nobody guesses what to do about the rest.
 fn stands_still(mut turn: Turn<'_>) -> Step {
-    let operations = turn.seen.history.here().map(|history| history.operations.as_slice()).unwrap_or_default();
-    let failure = operations.first().and_then(|op| op.failure.as_ref());
-    let reason = failure.map(|f| format!(": {}: {}", f.logical_id, f.reason)).unwrap_or_default();
+    let operations = operations(&turn.seen.history);
+    let reason = because(operations.first().and_then(|op| op.failure.as_ref()));
     let attempts = operations.iter().filter(|op| op.status == StackStatus::DeleteFailed).count();
     if std::mem::take(&mut turn.run.urged) && !turn.run.abort {
         turn.run.refused = None;
@@ -178,8 +176,7 @@ pub(super) fn returning(turn: Turn<'_>) -> Step {
         };
     };
     // Whether or not this record knows of the intent: a late save may have hidden it.
-    let tried = turn.run.refused.as_ref().is_some_and(|refused| refused.times >= TRIES);
-    if !stack.termination_protection && !tried {
+    if !stack.termination_protection && turn.refused(TRIES).is_none() {
         return protect(turn, stack.id.clone());
     }
     let mut turn = turn;

@@ -34,19 +34,14 @@ pub(super) use preflight::check_intent;
 
 use std::sync::Arc;
 
-use jiff::SignedDuration;
-
 use super::turn::{PATIENCE, SOON, Turn};
 use super::{Action, Halt, Look, Next, Step, backup};
-use crate::model::history::Operation;
+use crate::model::history::{Failure, History, Operation};
 use crate::model::new_stack::NewStack;
 use crate::model::rebuild::{Aim, SAFETY_POINT, Undo};
 use crate::model::run::{Kind, Outcome, Phase, Run};
 use crate::model::stack::Stack;
 use crate::model::{Seen, tags};
-
-/// Whatever is awaited for so long will not come, even if each driver looks only once.
-const A_DAY: SignedDuration = SignedDuration::from_hours(24);
 
 /// What has to be there before anything is begun.
 pub(super) const INTENT: Look = Look { plan: true, marks: true, ..Look::NONE };
@@ -90,7 +85,7 @@ pub(super) fn step(mut turn: Turn<'_>) -> Step {
         turn.trouble(Outcome::Failed, "the stack was deleted meanwhile", "");
         return turn.to(Phase::Resuming);
     }
-    if mistaken(&turn) && !tired(&mut turn, create::LANDING, 3) {
+    if mistaken(&turn) && !turn.tired(create::LANDING, 3) {
         return turn.look_again(SOON);
     }
     if matches!(turn.run.phase, Phase::Recreating | Phase::Reproving) {
@@ -143,15 +138,31 @@ fn overtaken(turn: &Turn<'_>) -> Option<Phase> {
 
 /// The stack of the name was created of the safety backup.
 fn created_last(turn: &Turn<'_>) -> bool {
-    let operations = turn.seen.fresh_history.here().map(|history| history.operations.as_slice()).unwrap_or_default();
-    operations.last().and_then(|op| op.token.as_deref()) == Some(create_token(&turn.run, 2).as_str())
+    operations(&turn.seen.fresh_history).last().and_then(|op| op.token.as_deref())
+        == Some(create_token(&turn.run, 2).as_str())
+}
+
+/// Newest first; none where they could not be seen.
+fn operations(history: &Seen<History>) -> &[Operation] {
+    history.here().map(|history| history.operations.as_slice()).unwrap_or_default()
+}
+
+/// `: AppDb: the quota is used up`, where CloudFormation says what failed first.
+fn because(failure: Option<&Failure>) -> String {
+    failure.map(|failure| format!(": {}: {}", failure.logical_id, failure.reason)).unwrap_or_default()
+}
+
+/// Its ARN is a fact, whatever else could not be seen.
+fn note_made(turn: &mut Turn<'_>) {
+    if let Some(stack) = turn.seen.fresh.here().filter(|stack| own(&turn.run, stack)) {
+        turn.run.made_mut().id.get_or_insert_with(|| stack.id.clone());
+    }
 }
 
 /// This run's DeleteStack of the old stack, the newest.
 fn own_deletion<'a>(turn: &Turn<'a>) -> Option<&'a Operation> {
     let ours = format!("ss-delete-{}-", turn.run.id);
-    let operations = &turn.seen.history.here()?.operations;
-    operations.iter().find(|op| op.token.as_deref().is_some_and(|token| token.starts_with(&ours)))
+    operations(&turn.seen.history).iter().find(|op| op.token.as_deref().is_some_and(|token| token.starts_with(&ours)))
 }
 
 /// Where a verified safety backup leads, and where a failed one does.
@@ -189,13 +200,6 @@ fn by_hand(run: &Run) -> String {
         "the safety backup {0} is complete: once {stack} is deleted, `stacksnap restore {0} --new-stack {stack}`",
         run.id
     )
-}
-
-/// It has gone on for longer than `limit`, and this driver itself has tried so often: one that slept has not.
-fn tired(turn: &mut Turn<'_>, limit: SignedDuration, often: u8) -> bool {
-    turn.run.tidy_tries = turn.run.tidy_tries.saturating_add(1);
-    let since = turn.since_phase();
-    since > limit && (turn.run.tidy_tries > often || since > limit.saturating_add(A_DAY))
 }
 
 /// Somebody asked to try again what was refused.

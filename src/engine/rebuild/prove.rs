@@ -2,14 +2,14 @@
 
 use jiff::SignedDuration;
 
-use super::{failed, own, planned, tired};
+use super::{failed, own, planned};
 use crate::engine::turn::{PATIENCE, Turn};
-use crate::engine::{Action, Step};
+use crate::engine::{Action, Step, labels};
+use crate::model::ClusterStatus;
 use crate::model::new_stack::NewStack;
 use crate::model::rebuild::{Aim, Marks, Parts};
 use crate::model::run::{Kind, Outcome, Phase, Run};
 use crate::model::stack::Stack;
-use crate::model::{ClusterStatus, tags};
 
 /// A tag, or the protection, is asked for so often.
 const TRIES: u32 = 3;
@@ -74,7 +74,7 @@ fn judge(mut turn: Turn<'_>, aim: &Aim, facts: Vec<Fact>) -> Step {
     });
     if let Some((what, limit)) = pending {
         let looks = u8::try_from(limit.as_secs() / 10).unwrap_or(LOOKS).min(LOOKS);
-        if tired(&mut turn, limit, looks) {
+        if turn.tired(limit, looks) {
             return failed(turn, aim, Outcome::Incomplete, what);
         }
         return turn.look_again(SignedDuration::from_secs(10));
@@ -194,12 +194,12 @@ fn mark(turn: Turn<'_>, aim: &Aim) -> Step {
         return unmarked(turn, "the backup is not there any more");
     };
     let at = jiff::Timestamp::from_second(at.as_second()).unwrap_or(at);
-    if let Some(refused) = turn.run.refused.as_ref().filter(|refused| refused.times >= TRIES) {
-        let what = refused.last.to_string();
+    if let Some(refusal) = turn.refused(TRIES) {
+        let what = refusal.to_string();
         return unmarked(turn, &what);
     }
     let next = next_mark(marks, at);
-    if next.is_some() && tired(&mut turn, PATIENCE.saturating_mul(4), MARKS) {
+    if next.is_some() && turn.tired(PATIENCE.saturating_mul(4), MARKS) {
         return unmarked(turn, "the tags did not stick");
     }
     match next {
@@ -208,11 +208,11 @@ fn mark(turn: Turn<'_>, aim: &Aim) -> Step {
             turn.to(Phase::Clearing)
         }
         Some(Half::Point) => {
-            turn.actions.push(Action::TagPoint { arn: aim.point.clone(), tags: vec![drilled(at)] });
+            turn.actions.push(Action::TagPoint { arn: aim.point.clone(), tags: vec![labels::drilled(at)] });
             turn.look_again(SignedDuration::from_secs(2))
         }
         Some(Half::Snapshot) => {
-            turn.actions.push(Action::TagSnapshot { arn: marks.snapshot_arn.clone(), tags: vec![drilled(at)] });
+            turn.actions.push(Action::TagSnapshot { arn: marks.snapshot_arn.clone(), tags: vec![labels::drilled(at)] });
             turn.look_again(SignedDuration::from_secs(2))
         }
     }
@@ -234,10 +234,6 @@ fn next_mark(marks: &Marks, at: jiff::Timestamp) -> Option<Half> {
     }
 }
 
-fn drilled(at: jiff::Timestamp) -> (String, String) {
-    (tags::DRILLED.to_owned(), at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string())
-}
-
 fn unmarked(mut turn: Turn<'_>, why: &str) -> Step {
     let what = format!("the drill went well, but the backup could not be marked as drilled: {why}");
     turn.trouble(Outcome::Incomplete, what, "");
@@ -251,7 +247,7 @@ fn protect(turn: Turn<'_>) -> Step {
         Err(step) => return *step,
     };
     let Some(stack) = turn.seen.fresh.here() else { return turn.end() };
-    let tried = turn.run.refused.as_ref().is_some_and(|refused| refused.times >= TRIES);
+    let tried = turn.refused(TRIES).is_some();
     if stack.termination_protection || tried || turn.since_phase() > PATIENCE.saturating_mul(4) {
         if !stack.termination_protection {
             turn.warn("termination protection could not be switched on for the new stack");

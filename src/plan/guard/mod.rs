@@ -22,7 +22,7 @@ pub use words::arguments;
 
 use crate::model::change_set::Change;
 use crate::model::change_set::review;
-use crate::model::finding::{Finding, Severity};
+use crate::model::finding::{Finding, Severity, error, finding, sort, warning};
 use crate::model::stack::Stack;
 use crate::model::topology::RestoreParameters;
 use crate::plan::template::Template;
@@ -150,7 +150,7 @@ pub fn guard(current: &Current<'_>, intended: &Intended) -> Guarded {
             findings.push(no_change_set());
         }
     }
-    findings.sort_by(|a, b| b.severity.cmp(&a.severity).then_with(|| a.id.cmp(&b.id)));
+    sort(&mut findings);
     Guarded { verdict: verdict(&findings), findings }
 }
 
@@ -200,14 +200,13 @@ fn may_destroy(what: String) -> Finding {
 }
 
 fn no_change_set() -> Finding {
-    Finding {
-        id: ids::NO_CHANGE_SET.to_owned(),
-        severity: Severity::Info,
-        what: "only a change set shows for certain what an update replaces".to_owned(),
-        why: "Parameters and templates were compared; what CloudFormation makes of other resources was not seen."
-            .to_owned(),
-        remedy: "Where it matters, make a change set and guard that: `--change-set ARN`.".to_owned(),
-    }
+    finding(
+        ids::NO_CHANGE_SET,
+        Severity::Info,
+        "only a change set shows for certain what an update replaces".to_owned(),
+        "Parameters and templates were compared; what CloudFormation makes of other resources was not seen.",
+        "Where it matters, make a change set and guard that: `--change-set ARN`.",
+    )
 }
 
 /// Keys that restore a backup.
@@ -217,12 +216,4 @@ fn restore_keys<'a>(current: &Current<'a>) -> BTreeSet<&'a str> {
         .into_iter()
         .map(String::as_str)
         .collect()
-}
-
-fn error(id: &str, what: String, why: &str, remedy: impl Into<String>) -> Finding {
-    Finding { id: id.to_owned(), severity: Severity::Error, what, why: why.to_owned(), remedy: remedy.into() }
-}
-
-fn warning(id: &str, what: String, why: &str, remedy: impl Into<String>) -> Finding {
-    Finding { id: id.to_owned(), severity: Severity::Warning, what, why: why.to_owned(), remedy: remedy.into() }
 }

@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 
 pub use new_stack::{Around, NotReady, TAG_BACKUP, TAG_SOURCE, new_stack};
 
-use crate::model::finding::{Finding, Severity};
+use crate::model::finding::{Finding, Severity, error, info, sort, warning};
 use crate::model::manifest::KeptParameter;
 use crate::model::stack::Declared;
 use crate::model::topology::{OfflineSwitch, RestoreParameters};
@@ -230,27 +230,11 @@ pub fn params(request: &Request<'_>) -> Parameters {
             Err(need) => all.needs.push(need),
         }
     }
-    all.findings.sort_by(|a, b| b.severity.cmp(&a.severity).then_with(|| a.id.cmp(&b.id)));
+    sort(&mut all.findings);
     all
 }
 
 /// What AWS answers in place of a secret.
 pub(crate) fn is_mask(value: &str) -> bool {
     value.len() >= 4 && value.bytes().all(|byte| byte == b'*')
-}
-
-fn finding(id: &str, severity: Severity, what: String, why: String, remedy: String) -> Finding {
-    Finding { id: id.to_owned(), severity, what, why, remedy }
-}
-
-fn error(id: &str, what: String, why: impl Into<String>, remedy: impl Into<String>) -> Finding {
-    finding(id, Severity::Error, what, why.into(), remedy.into())
-}
-
-fn warning(id: &str, what: String, why: impl Into<String>, remedy: impl Into<String>) -> Finding {
-    finding(id, Severity::Warning, what, why.into(), remedy.into())
-}
-
-fn info(id: &str, what: String, why: impl Into<String>) -> Finding {
-    finding(id, Severity::Info, what, why.into(), String::new())
 }

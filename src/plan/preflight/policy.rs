@@ -47,6 +47,26 @@ impl Statement<'_> {
     }
 }
 
+/// How certainly an action is denied.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::plan) enum Denied {
+    /// To everybody, always.
+    Surely,
+    /// To some, or sometimes.
+    Perhaps,
+}
+
+/// What the statements that deny something say of `action`.
+pub(in crate::plan) fn denied(denials: &[&Statement<'_>], action: &str) -> Option<Denied> {
+    let about: Vec<_> = denials.iter().filter(|statement| statement.about(action)).collect();
+    let sure = about.iter().any(|statement| statement.everybody() && !statement.conditional());
+    match about.is_empty() {
+        true => None,
+        false if sure => Some(Denied::Surely),
+        false => Some(Denied::Perhaps),
+    }
+}
+
 /// IAM writes one thing as itself, several as a list.
 fn many(value: &Value) -> Vec<&Value> {
     value.as_array().map_or_else(|| vec![value], |list| list.iter().collect())

@@ -35,20 +35,13 @@ pub(super) fn refused(noun: &str, refusal: &Refusal, severity: Severity) -> Find
 
 fn remedy(refusal: &Refusal) -> String {
     match refusal.kind {
-        RefusalKind::Denied => format!(
-            "Allow {}:{} to whoever runs stacksnap (the README has the whole policy).",
-            prefix(&refusal.service),
-            refusal.operation
-        ),
+        RefusalKind::Denied => {
+            format!("Allow {} to whoever runs stacksnap (the README has the whole policy).", refusal.action())
+        }
         RefusalKind::Credentials => {
             "Renew the credentials (with IAM Identity Center: `aws sso login --profile PROFILE`).".to_owned()
         }
         RefusalKind::Transient => "Try again; if it stays, check the network, the region and the endpoint.".to_owned(),
         _ => "See AWS's message; correct the name or the configuration and check again.".to_owned(),
     }
-}
-
-/// IAM's prefix is the service's signing name; EFS is often called by its short one.
-fn prefix(service: &str) -> &str {
-    if service == "efs" { "elasticfilesystem" } else { service }
 }

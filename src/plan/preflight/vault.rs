@@ -6,7 +6,7 @@ use crate::model::Seen;
 use crate::model::finding::Finding;
 use crate::model::survey::Vault;
 
-use super::policy::{Statement, statements};
+use super::policy::{Denied, Statement, denied, statements};
 use super::{Look, error, ids, info, unseen, warning};
 
 pub(super) fn findings(look: &Look<'_>) -> Vec<Finding> {
@@ -83,19 +83,17 @@ fn judge(vault: &Vault, document: &Value) -> Vec<Finding> {
 
 fn backup(vault: &Vault, denials: &[&Statement<'_>]) -> Option<Finding> {
     const ACTION: &str = "backup:StartBackupJob";
-    let about: Vec<_> = denials.iter().filter(|statement| statement.about(ACTION)).collect();
-    let sure = about.iter().any(|statement| statement.everybody() && !statement.conditional());
     let remedy = format!("Take {ACTION} out of the policy's Deny, or use another vault (--vault).");
-    if sure {
-        let what = format!("the access policy of vault {} denies {ACTION}", vault.name);
-        Some(error(ids::VAULT_DENIES_BACKUP, what, "The job would be refused, with the stack offline.", remedy))
-    } else if !about.is_empty() {
-        let what = format!("the access policy of vault {} denies {ACTION} to some, or sometimes", vault.name);
-        let why = "If it applies to the caller, the job is refused, with the stack offline.";
-        Some(warning(ids::VAULT_MAY_DENY_BACKUP, what, why, remedy))
-    } else {
-        None
-    }
+    let what = format!("the access policy of vault {} denies {ACTION}", vault.name);
+    Some(match denied(denials, ACTION)? {
+        Denied::Surely => {
+            error(ids::VAULT_DENIES_BACKUP, what, "The job would be refused, with the stack offline.", remedy)
+        }
+        Denied::Perhaps => {
+            let why = "If it applies to the caller, the job is refused, with the stack offline.";
+            warning(ids::VAULT_MAY_DENY_BACKUP, format!("{what} to some, or sometimes"), why, remedy)
+        }
+    })
 }
 
 /// The policy of EFS's own default vault does this.

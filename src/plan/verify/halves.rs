@@ -9,7 +9,7 @@ use crate::model::half::{Snapshot, Tags};
 use crate::model::proof::Point;
 use crate::model::survey::Vault;
 use crate::model::{Seen, SnapshotStatus, tags};
-use crate::plan::preflight::policy::{Statement, statements};
+use crate::plan::preflight::policy::{Denied, Statement, denied, statements};
 
 use super::{Look, error, ids, info, unseen, warning};
 
@@ -160,18 +160,18 @@ fn vault(look: &Look<'_>) -> Option<Finding> {
     let vault: &Vault = look.proof.vault.here()?;
     let document: Value = serde_json::from_str(vault.policy.here()?).ok()?;
     let statements = statements(&document)?;
-    let about: Vec<&Statement<'_>> = statements.iter().filter(|one| one.denies() && one.about(ACTION)).collect();
+    let denials: Vec<&Statement<'_>> = statements.iter().filter(|one| one.denies()).collect();
     let remedy = format!("Take {ACTION} out of the policy's Deny before the restore.");
-    if about.iter().any(|one| one.everybody() && !one.conditional()) {
-        let what = format!("the access policy of vault {} denies {ACTION}", vault.name);
-        Some(error(ids::VAULT_DENIES_RESTORE, what, "The new stack's file system could not be filled.", remedy))
-    } else if !about.is_empty() {
-        let what = format!("the access policy of vault {} denies {ACTION} to some, or sometimes", vault.name);
-        let why = "If it applies to whoever restores, the new stack's file system stays empty.";
-        Some(warning(ids::VAULT_MAY_DENY_RESTORE, what, why, remedy))
-    } else {
-        None
-    }
+    let what = format!("the access policy of vault {} denies {ACTION}", vault.name);
+    Some(match denied(&denials, ACTION)? {
+        Denied::Surely => {
+            error(ids::VAULT_DENIES_RESTORE, what, "The new stack's file system could not be filled.", remedy)
+        }
+        Denied::Perhaps => {
+            let why = "If it applies to whoever restores, the new stack's file system stays empty.";
+            warning(ids::VAULT_MAY_DENY_RESTORE, format!("{what} to some, or sometimes"), why, remedy)
+        }
+    })
 }
 
 /// What makes two halves a backup.

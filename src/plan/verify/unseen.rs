@@ -39,7 +39,6 @@ fn action(refusal: &Refusal) -> String {
     match (refusal.service.as_str(), refusal.operation.as_str()) {
         // Without the second, S3 denies what is not there, too.
         ("s3", "GetObject") => "s3:GetObject (and s3:ListBucket on the bucket)".to_owned(),
-        ("efs", operation) => format!("elasticfilesystem:{operation}"),
-        (service, operation) => format!("{service}:{operation}"),
+        _ => refusal.action(),
     }
 }

@@ -357,7 +357,7 @@ fn plain(run: &mut Run) {
     if let Some(ending) = &mut run.ending {
         ending.at = zero;
     }
-    run.tidy_tries = 0;
+    run.tries = 0;
     run.blind_since = None;
     for made in [&mut run.rebuilt.first, &mut run.rebuilt.second] {
         made.asked = made.asked.map(|_| zero);
