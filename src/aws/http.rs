@@ -5,6 +5,7 @@
 
 use std::error::Error;
 use std::net::IpAddr;
+use std::time::Instant;
 
 use aws_smithy_http_client::proxy::ProxyConfig;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
@@ -79,10 +80,30 @@ impl HttpConnector for Fork {
         }
         let road = if origin.starts_with("https:") { &self.secure } else { &self.plain };
         let connector = road.http_connector(&self.settings, &self.parts);
-        HttpConnectorFuture::new(
-            async move { connector.call(request).await.map_err(|error| with_origin(error, origin)) },
-        )
+        let (call, began) = (named(&request), Instant::now());
+        HttpConnectorFuture::new(async move {
+            let answer = connector.call(request).await;
+            let took = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+            match &answer {
+                Ok(answer) => tracing::debug!(call, host = origin, status = answer.status().as_u16(), ms = took),
+                Err(_) => tracing::debug!(call, host = origin, ms = took, "no answer"),
+            }
+            answer.map_err(|error| with_origin(error, origin))
+        })
     }
+}
+
+/// What a request asks for, without anything that it says: the operation, or method and path.
+fn named(request: &HttpRequest) -> String {
+    if let Some(target) = request.headers().get("x-amz-target") {
+        return target.rsplit('.').next().unwrap_or_default().to_owned();
+    }
+    let body = request.body().bytes().and_then(|bytes| std::str::from_utf8(bytes).ok()).unwrap_or_default();
+    if let Some(action) = body.strip_prefix("Action=") {
+        return action.split('&').next().unwrap_or_default().to_owned();
+    }
+    let path = request.uri().get(origin(request.uri()).len()..).unwrap_or_default();
+    format!("{} {}", request.method(), path.split('?').next().unwrap_or_default())
 }
 
 /// A request that is not sent, and why.
@@ -177,6 +198,18 @@ mod tests {
         for url in ["", "localhost:4566", "ftp://localhost", "https://", "http:///x"] {
             assert!(accept(url).is_err(), "{url}");
         }
+    }
+
+    #[test]
+    fn a_call_is_named_without_what_it_says() {
+        let mut request = HttpRequest::new("Action=PutThing&Value=hidden".into());
+        request.set_uri("https://rds.eu-west-1.amazonaws.com/").unwrap();
+        assert_eq!(named(&request), "PutThing");
+        let mut request = HttpRequest::new("{}".into());
+        request.set_uri("https://backup.eu-west-1.amazonaws.com/backup-vaults/v?secret=1").unwrap();
+        assert_eq!(named(&request), "GET /backup-vaults/v");
+        request.headers_mut().insert("x-amz-target", "AmazonSSM.GetParameter");
+        assert_eq!(named(&request), "GetParameter");
     }
 
     #[test]

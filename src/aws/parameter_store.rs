@@ -10,9 +10,9 @@ use super::convert::at;
 use super::pages::Pages;
 use super::record;
 use super::refusal::{incomplete, refused};
-use crate::model::run::{Lock, Run};
+use crate::model::run::{Kind, Lock, Run};
 use crate::model::{BackupId, Refusal, RefusalKind};
-use crate::plan::records::superfluous;
+use crate::plan::records::{superfluous, superfluous_drills};
 use crate::world::Locked;
 
 const SERVICE: &str = "ssm";
@@ -81,6 +81,18 @@ impl Aws {
     async fn tidy(&self, stack: &str) -> Result<(), Refusal> {
         let (runs, _) = self.records(Some(stack)).await?;
         for run in superfluous(&runs) {
+            self.delete(&record_name(stack, run)).await?;
+        }
+        match runs.iter().find(|run| run.kind == Kind::Drill) {
+            Some(drill) => self.tidy_drills(drill).await,
+            None => Ok(()),
+        }
+    }
+
+    /// The records of a drill's elder siblings, which lie below other stacks' names.
+    async fn tidy_drills(&self, drill: &Run) -> Result<(), Refusal> {
+        let (runs, _) = self.records(None).await?;
+        for (stack, run) in superfluous_drills(&runs, drill) {
             self.delete(&record_name(stack, run)).await?;
         }
         Ok(())

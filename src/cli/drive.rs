@@ -130,6 +130,9 @@ impl<W: World> Driver<'_, W> {
         self.run = tick.run.clone();
         self.run.abort |= gave_up;
         self.sights.take(&tick.run, &tick.seen);
+        if tick.before.phase != tick.run.phase {
+            tracing::info!(run = %tick.run.id, from = %tick.before.phase, to = %tick.run.phase, "phase");
+        }
         self.tell(|progress, sights, now| progress.tick(&tick, sights, now));
         match tick.next {
             Next::Ended => Some(End::Over),

@@ -9,7 +9,7 @@ use super::output::human;
 use crate::aws::Aws;
 use crate::engine::Action;
 use crate::model::finding::Finding;
-use crate::model::run::{Lock, Run};
+use crate::model::run::{Kind, Lock, Run};
 use crate::model::{Refusal, Seen};
 use crate::plan::preflight::ids;
 use crate::world::World;
@@ -126,6 +126,9 @@ pub(crate) fn warn_stale<'a>(cx: &Context, region: &str, runs: impl IntoIterator
         cx.warn(&standing(run, now));
         let resume = cx.command(&["resume", &run.target.stack], Some(region));
         cx.say(&format!("{} `{resume}`", cx.paint().bold("hint:")));
+        if run.kind == Kind::Replace && run.trouble.is_some() && run.rebuilt.first.id.is_some() {
+            cx.say(&format!("{} or restore the safety backup: `{resume} --roll-back`", cx.paint().bold("hint:")));
+        }
     }
 }
 

@@ -25,8 +25,9 @@ pub(crate) struct RunReport {
     pub(crate) kind: &'static str,
     /// The stack's name.
     pub(crate) stack: String,
-    /// The stack's ARN.
-    pub(crate) stack_id: String,
+    /// The stack's ARN; for a restore or a drill the new one's, once it was created.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) stack_id: Option<String>,
     /// `preflight`, `seeding`, `going offline`, `capturing`, `resuming`, `verifying` or `done`.
     pub(crate) phase: String,
     /// `complete`, `refused`, `failed`, `aborted`, `incomplete` or `inconsistent`; absent while it goes on.
@@ -119,7 +120,7 @@ impl RunReport {
             id: run.id.to_string(),
             kind: kind(&run.kind),
             stack: run.target.stack.clone(),
-            stack_id: run.target.stack_id.clone(),
+            stack_id: Some(&run.target.stack_id).filter(|id| !id.is_empty()).or(run.rebuilt.first.id.as_ref()).cloned(),
             phase: run.phase.to_string(),
             outcome: ending.map(|ending| ending.outcome.to_string()),
             mode: mode(&run.kind),

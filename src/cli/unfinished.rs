@@ -10,6 +10,7 @@ use super::signals::Signals;
 use super::{begin, catalogue, finish, nothing, take};
 use crate::aws::Aws;
 use crate::engine::{self, Action, Look, Observation, Rescue, rescue};
+use crate::model::rebuild::Aim;
 use crate::model::run::{Kind, Lock, Options, Run};
 use crate::model::survey::Survey;
 use crate::model::{BackupId, Seen};
@@ -47,6 +48,13 @@ pub(crate) async fn find(cx: &Context, aws: &Aws, stack: &str) -> Result<Unfinis
     let runs = catalogue::runs(cx, aws, Some(stack)).await;
     let newest = runs.into_iter().rev().find(|run| !run.ended() && run.target.stack == stack);
     Ok(newest.map_or(Unfinished::None, |run| Unfinished::Unlocked(Box::new(engine::unlocked(run)))))
+}
+
+/// A drill of one of the stack's backups that is not over: a replacement may have died during its own.
+pub(crate) async fn rehearsal(cx: &Context, aws: &Aws, stack: &str) -> Option<Run> {
+    let source = |run: &Run| run.target.aim.as_ref().and_then(Aim::source_name);
+    let of_stack = |run: &Run| run.kind == Kind::Drill && !run.ended() && source(run).as_deref() == Some(stack);
+    catalogue::runs(cx, aws, None).await.into_iter().rev().find(of_stack)
 }
 
 /// The newest run of that name made a new stack, and is over: it owes nothing, and the stack may be gone again.

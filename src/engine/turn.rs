@@ -82,12 +82,15 @@ impl<'a> Turn<'a> {
         self.now.duration_since(self.run.since)
     }
 
-    /// It has gone on for longer than `limit`, and this driver itself has tried so often: one that comes to
-    /// resume has not.
+    /// It has gone on for longer than `limit`, and this driver itself has tried so often since: one that slept, or
+    /// comes to resume, has not. (Nothing is counted before: each count would be a state of its own.)
     pub(super) fn tired(&mut self, limit: SignedDuration, often: u8) -> bool {
-        self.run.tries = self.run.tries.saturating_add(1);
         let since = self.since_phase();
-        since > limit && (self.run.tries > often || since > limit.saturating_add(A_DAY))
+        if since <= limit {
+            return false;
+        }
+        self.run.tries = self.run.tries.saturating_add(1).min(often.saturating_add(1));
+        self.run.tries > often || since > limit.saturating_add(A_DAY)
     }
 
     /// AWS refused the step at hand so often that asking again is no use.

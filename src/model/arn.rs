@@ -48,6 +48,14 @@ impl FromStr for Arn {
     }
 }
 
+impl Arn {
+    /// The name in a CloudFormation stack's ARN.
+    pub fn stack_name(&self) -> Option<&str> {
+        let name = self.resource.strip_prefix("stack/").filter(|_| self.service == "cloudformation")?;
+        name.split('/').next()
+    }
+}
+
 impl TryFrom<String> for Arn {
     type Error = NotAnArn;
 
@@ -82,6 +90,13 @@ mod tests {
         ] {
             assert_eq!(text.parse::<Arn>().unwrap().to_string(), text);
         }
+    }
+
+    #[test]
+    fn a_stacks_arn_has_its_name() {
+        let arn: Arn = "arn:aws:cloudformation:eu-west-1:123456789012:stack/my-hub/0a1b".parse().unwrap();
+        assert_eq!(arn.stack_name(), Some("my-hub"));
+        assert_eq!("arn:aws:rds:eu-west-1:123456789012:cluster:c".parse::<Arn>().unwrap().stack_name(), None);
     }
 
     #[test]

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::arn::Arn;
 use super::half::{Cluster, FileSystem};
 use super::new_stack::NewStack;
 use super::stack::Resource;
@@ -47,6 +48,14 @@ pub struct Aim {
     /// When the backup was begun: its age at the start is what would have been lost.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub backup_at: Option<Timestamp>,
+}
+
+impl Aim {
+    /// The name of the stack that the backup is of.
+    pub fn source_name(&self) -> Option<String> {
+        let arn: Arn = self.source.parse().ok()?;
+        arn.stack_name().map(str::to_owned)
+    }
 }
 
 /// How the recovery point's ARN ends in the plan of a safety backup: the real one is known only when

@@ -6,6 +6,7 @@ use crate::model::Seen;
 use crate::model::half::{Cluster, FileSystem};
 use crate::model::history::History;
 use crate::model::profile::Profile;
+use crate::model::rebuild::Aim;
 use crate::model::run::{Kind, Options, Run, Target};
 use crate::model::stack::{Declared, Output, Parameter, Resource, Stack};
 use crate::model::survey::{Caller, Key, Quota, Role, Secret, Survey, Vault};
@@ -173,4 +174,23 @@ pub(crate) fn run(at: Timestamp) -> Run {
         aim: None,
     };
     Run::new(Kind::Backup { live: false, seed: false }, target, Options::default(), at)
+}
+
+/// What a drill of `source`'s backup is about.
+pub(crate) fn aim(source: &str) -> Aim {
+    Aim {
+        backup: format!("{source}-20261120-020000"),
+        point: "arn:aws:backup:eu-west-1:123456789012:recovery-point:P".into(),
+        vault: "my-hub-vault".into(),
+        source: format!("arn:aws:cloudformation:eu-west-1:123456789012:stack/{source}/1"),
+        name: format!("{source}-drill-20261121"),
+        plan: String::new(),
+        cluster: None,
+        file_system: None,
+        probe: None,
+        proof_age: None,
+        undo: None,
+        profile: None,
+        backup_at: None,
+    }
 }

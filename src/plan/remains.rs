@@ -70,23 +70,10 @@ fn parameter_of(thing: &Thing, aim: &Aim) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::plan::fixture;
 
     fn aim() -> Aim {
-        Aim {
-            backup: "my-hub-20261120-020000".into(),
-            point: "arn:aws:backup:eu-west-1:123456789012:recovery-point:P".into(),
-            vault: "my-hub-vault".into(),
-            source: "arn:aws:cloudformation:eu-west-1:123456789012:stack/my-hub/1".into(),
-            name: "my-hub-drill-20261121".into(),
-            plan: String::new(),
-            cluster: None,
-            file_system: None,
-            probe: None,
-            proof_age: None,
-            undo: None,
-            profile: None,
-            backup_at: None,
-        }
+        fixture::aim("my-hub")
     }
 
     fn at(text: &str) -> Timestamp {

@@ -324,3 +324,18 @@ fn an_ordinary_stack_is_replaced_too_its_secret_value_given() {
     aws.run(&with(&args, &["--set-file", "ApiKey=key"])).ends(0);
     assert_eq!(aws.stack("shop")["parameters"]["RestoreDbSnapshotIdentifier"], json!(id));
 }
+
+#[test]
+fn a_replacement_that_died_during_its_own_drill_is_found_by_the_stacks_name() {
+    let (aws, id) = Aws::hub_with_backup();
+    let before = aws.inventory();
+    let line = with(&with(&replace(&id), &DRILL_OWN), &["--drill-stack", "hubd"]);
+    let mut child = aws.start_until(&line, "CreateStack");
+    child.kill().unwrap();
+    child.wait().unwrap();
+    aws.run(&["status"]).ends(0).shows("hubd").shows("creating the new stack");
+    aws.run(&["resume", STACK]).ends(6).says("its drill hubd is").says("stacksnap resume hubd");
+    aws.run(&["resume", "hubd", "-o", "json"]).ends(0);
+    aws.is_as(&before, "the drill was brought to its end");
+    aws.run(&["resume", STACK]).ends(0).says("no run is unfinished");
+}

@@ -246,6 +246,7 @@ fn a_secret_value_goes_to_cloudformation_and_nowhere_else() {
     run(&["list", "--all", "-vv"], 0);
     run(&["status", "-vv"], 0);
     assert!(said.contains("creating the new stack"), "{said}");
+    assert!(said.contains("call=\"DescribeStacks\"") && said.contains("status=200"), "{said}");
     let kept = kept.lock().unwrap().clone();
     let plans = plans(&kept);
     assert!(plans.len() >= 3 && plans.iter().all(|plan| plan.contains("ApiKey")), "{}", plans.len());

@@ -92,7 +92,7 @@ pub(crate) async fn run(args: &Replace, cx: &Context) -> Result<Exit, Failure> {
         Err(findings) => return begin::refuse(cx, &args.stack, findings),
     };
     let drilled = args.drilled(&prepared.recipe, aws.now());
-    let shown = prepared.shown(drilled, args.undo(cx), aws.region());
+    let shown = prepared.shown(drilled, args, cx, aws.region());
     if args.dry_run {
         cx.emit(&shown)?;
         cx.tell("nothing was changed");
@@ -152,12 +152,13 @@ async fn prepare(cx: &Context, aws: &Aws, args: &Replace) -> Result<Result<Prepa
 }
 
 impl Prepared {
-    fn shown(&mut self, drilled: Option<String>, undo: Undo, region: &str) -> ReplacePlan {
+    fn shown(&mut self, drilled: Option<String>, args: &Replace, cx: &Context, region: &str) -> ReplacePlan {
         ReplacePlan {
             stack: self.run.target.stack.clone(),
             stack_id: self.run.target.stack_id.clone(),
             drilled,
-            on_failure: undo.into(),
+            on_failure: args.undo(cx).into(),
+            dry_run: args.dry_run,
             resources: std::mem::take(&mut self.resources),
             new_stack: NewStackPlan::new(&self.recipe, region),
         }

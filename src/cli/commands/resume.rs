@@ -39,20 +39,38 @@ pub(crate) struct Resume {
 pub(crate) async fn run(args: &Resume, cx: &Context) -> Result<Exit, Failure> {
     let aws = cx.aws().await?;
     aws.give(recipe::given(&args.set, &args.set_file)?);
-    match unfinished::find(cx, &aws, &args.stack).await? {
-        Unfinished::Held(run) => {
-            cx.tell(&holder::standing(&run, aws.now()));
-            unfinished::drive(cx, &aws, args.urge(&aws, *run).await).await
-        }
-        Unfinished::Unlocked(run) => unfinished::relock(cx, &aws, args.urge(&aws, *run).await).await,
-        Unfinished::None if unfinished::made(cx, &aws, &args.stack).await => {
-            nothing::to_do(cx, &args.stack, "the run of that name is over")
-        }
-        Unfinished::Lost | Unfinished::None => unfinished::settle(cx, &aws, &args.stack, &args.topology).await,
-    }
+    args.finish(cx, &aws, &args.stack).await
 }
 
 impl Resume {
+    async fn finish(&self, cx: &Context, aws: &Aws, stack: &str) -> Result<Exit, Failure> {
+        match unfinished::find(cx, aws, stack).await? {
+            Unfinished::Held(run) => {
+                cx.tell(&holder::standing(&run, aws.now()));
+                unfinished::drive(cx, aws, self.urge(aws, *run).await).await
+            }
+            Unfinished::Unlocked(run) => unfinished::relock(cx, aws, self.urge(aws, *run).await).await,
+            Unfinished::None if unfinished::made(cx, aws, stack).await => {
+                nothing::to_do(cx, stack, "the run of that name is over")
+            }
+            Unfinished::None if let Some(drill) = unfinished::rehearsal(cx, aws, stack).await => {
+                cx.tell(&format!("of {stack} itself no run is unfinished; its drill {} is", drill.target.stack));
+                self.rehearsal(cx, aws, drill).await
+            }
+            Unfinished::Lost | Unfinished::None => unfinished::settle(cx, aws, stack, &self.topology).await,
+        }
+    }
+
+    /// A drill that nobody drives on is brought to its end; one that somebody may still drive is only named.
+    async fn rehearsal(&self, cx: &Context, aws: &Aws, drill: Run) -> Result<Exit, Failure> {
+        if drill.stale(aws.now()) {
+            return Box::pin(self.finish(cx, aws, &drill.target.stack)).await;
+        }
+        let resume = cx.command(&["resume", &drill.target.stack], Some(aws.region()));
+        Err(Failure::new(Exit::Busy, "drill-under-way", holder::standing(&drill, aws.now()))
+            .hint(format!("wait for its end; if whoever began it has died: `{resume}`")))
+    }
+
     /// What failed is tried again; and what was decided is saved before anything is done.
     async fn urge(&self, aws: &Aws, run: Run) -> Run {
         let mut run = Run { urged: true, ..run };

@@ -76,7 +76,7 @@ pub(crate) struct StackStatus {
 pub(crate) struct RunLine {
     /// Its id.
     pub(crate) id: String,
-    /// `backup`, `offline`, `online` or `home`.
+    /// `backup`, `offline`, `online`, `home`, `restore`, `drill` or `replace`.
     #[serde(rename = "do")]
     pub(crate) kind: &'static str,
     /// Where it stands.
@@ -86,6 +86,9 @@ pub(crate) struct RunLine {
     pub(crate) since: Timestamp,
     /// Nobody drives it on any more.
     pub(crate) stale: bool,
+    /// What has gone wrong in it, if anything has.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) why: Option<String>,
 }
 
 /// The newest complete backup.
@@ -121,7 +124,7 @@ pub(crate) async fn run(args: &Status, cx: &Context) -> Result<Exit, Failure> {
 
 async fn look(args: &Status, cx: &Context, aws: &Aws) -> Result<(StatusReport, Vec<Run>), Failure> {
     let Gathered { catalogue, runs } =
-        catalogue::gather(cx, aws, What { stack: args.stack.as_deref(), foreign: false }).await?;
+        catalogue::gather(cx, aws, What { stack: args.stack.as_deref(), ..What::default() }).await?;
     Ok((StatusReport::of(args.stack.as_deref(), catalogue.backups(), &runs, aws.now()), runs))
 }
 
@@ -227,6 +230,7 @@ impl RunLine {
             phase: run.phase.to_string(),
             since: run.since,
             stale: run.stale(now),
+            why: run.trouble.as_ref().map(|trouble| trouble.what.clone()),
         }
     }
 }
@@ -257,6 +261,9 @@ impl StackStatus {
         for run in &self.running {
             let stale = if run.stale { ", stale: nobody drives it on" } else { "" };
             page.field("  under way", format!("{} {} since {}{stale}", run.id, run.phase, human::time(run.since)))?;
+            if let Some(why) = &run.why {
+                page.field("  trouble", clean::clean(why))?;
+            }
         }
         match &self.last_good {
             Some(good) => {

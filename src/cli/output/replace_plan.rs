@@ -28,6 +28,9 @@ pub(crate) struct ReplacePlan {
     pub(crate) resources: Vec<Doomed>,
     /// The stack that is made in its place.
     pub(crate) new_stack: NewStackPlan,
+    /// Nothing of it is done.
+    #[serde(skip)]
+    pub(crate) dry_run: bool,
 }
 
 /// What happens when the new stack does not verify.
@@ -106,7 +109,8 @@ impl Document for ReplacePlan {
     const KIND: &'static str = "ReplacePlan";
 
     fn text(&self, page: &mut Page<'_>) -> io::Result<()> {
-        page.line(format!("would replace stack {}", page.paint.bold(&self.stack)))?;
+        let would = if self.dry_run { "would replace" } else { "to be replaced:" };
+        page.line(format!("{would} stack {}", page.paint.bold(&self.stack)))?;
         page.field("Deleted", &self.stack_id)?;
         let proof = self
             .drilled
@@ -122,7 +126,7 @@ impl Document for ReplacePlan {
             |row| [Cell::from(&row.resource), Cell::from(&row.kind), Cell::from(&row.physical_id), row.fate.cell()],
         )?;
         page.line("")?;
-        page.line(format!("then stack {} would be created anew", page.paint.bold(&self.stack)))?;
+        page.line(format!("then stack {} is created anew", page.paint.bold(&self.stack)))?;
         self.new_stack.body(page, self.on_failure.words(), "against termination, once it is proven")
     }
 }
