@@ -8,7 +8,7 @@ pub(crate) use show::summary;
 
 use crate::faults::Fault;
 use crate::sandbox::Sandbox;
-use crate::seeds::{self, SnapshotSeed, StackSeed};
+use crate::seeds::{self, BackupSeed, SnapshotSeed, StackSeed};
 use bytes::Bytes;
 use http::{Method, Request, Response};
 use serde::Deserialize;
@@ -53,6 +53,7 @@ fn said(sandbox: &Sandbox, request: &Request<Bytes>) -> Said {
         "faults" => Ok(json!(sandbox.faults())),
         "stacks" => stacks(sandbox, body),
         "snapshots" => snapshots(sandbox, body),
+        "backups" => backups(sandbox, body),
         "durations" if is(&Method::POST) => {
             sandbox.set_durations(read(body)?);
             Ok(json!(sandbox.durations()))
@@ -124,6 +125,14 @@ fn snapshots(sandbox: &Sandbox, body: &[u8]) -> Said {
         }
     }
     Ok(json!({}))
+}
+
+fn backups(sandbox: &Sandbox, body: &[u8]) -> Said {
+    let mut planted = Vec::new();
+    for seed in many::<BackupSeed>(body)? {
+        planted.extend(sandbox.seed_backups(&seed).map_err(|text| (404, text))?);
+    }
+    Ok(json!({ "backups": planted }))
 }
 
 fn consistency(sandbox: &Sandbox, query: &str) -> Said {

@@ -55,6 +55,10 @@ pub(crate) enum Thing {
     FileSystem(String),
     /// A mount target by id.
     MountTarget(String),
+    /// A DB cluster snapshot by identifier.
+    Snapshot(String),
+    /// A recovery point by ARN.
+    Point(String),
     /// A KMS key by id, if it is still pending deletion at that instant.
     Key(String, Timestamp),
 }
@@ -77,6 +81,8 @@ impl Thing {
                     each.mount_targets.retain(|target| target.id != id);
                 }
             }
+            Self::Snapshot(id) => crate::rds::forget_snapshot(realm, &id),
+            Self::Point(arn) => crate::backup::deletion::gone(&mut realm.backup, &arn),
             Self::Key(id, at) => {
                 let due = |key: &crate::identity::Key| key.deletion == Some(at);
                 if realm.keys.get(&id).is_some_and(due) {

@@ -84,6 +84,10 @@ pub struct Durations {
     pub incremental_job: f64,
     /// From `ABORTING` to `ABORTED`.
     pub abort: f64,
+    /// From `DeleteDBClusterSnapshot` until the snapshot is gone.
+    pub snapshot_delete: f64,
+    /// From `DeleteRecoveryPoint` until the recovery point is gone.
+    pub point_delete: f64,
     /// The application writes one row and one file each so many seconds.
     pub write_period: f64,
     /// The last NFS writes land at most so long after `UPDATE_COMPLETE`.
@@ -108,6 +112,8 @@ impl Default for Durations {
             job: 900.0,
             incremental_job: 240.0,
             abort: 5.0,
+            snapshot_delete: 5.0,
+            point_delete: 20.0,
             write_period: 3.0,
             late_writes: 20.0,
             jitter: 0.2,

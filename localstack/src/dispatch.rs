@@ -190,7 +190,7 @@ fn carry_out(state: &mut State, scope: &Scope, call: &Call) -> Answer {
         faults,
         action: format!("{}:{}", scope.service, call.name),
     };
-    let answer = (operation.handler)(&mut cx, &call.input);
+    let answer = operation.answer(&mut cx, &call.input);
     if operation.changes() {
         state.remember(&scope.place);
     }
@@ -212,5 +212,5 @@ fn stale(state: &mut State, scope: &Scope, call: &Call, count: f64) -> Answer {
         faults: &mut state.faults,
         action: format!("{}:{}", scope.service, call.name),
     };
-    (operation.handler)(&mut cx, &call.input)
+    operation.answer(&mut cx, &call.input)
 }

@@ -61,6 +61,12 @@ impl Operation {
         self
     }
 
+    /// Carries it out, unless a policy of AWS Backup denies it.
+    pub(crate) fn answer(&self, cx: &mut Cx<'_>, input: &Input) -> Answer {
+        crate::backup::policy::admit(cx, input)?;
+        (self.handler)(cx, input)
+    }
+
     /// Whether the operation may change anything, by AWS's naming.
     pub(crate) fn changes(&self) -> bool {
         !["Describe", "List", "Get", "Head"].iter().any(|verb| self.name.starts_with(verb))

@@ -6,7 +6,7 @@ use crate::contents::{Consistency, Written};
 use crate::dispatch::{Dispatched, dispatch};
 use crate::faults::Fault;
 use crate::log::LoggedRequest;
-use crate::seeds::{self, SnapshotSeed, StackSeed};
+use crate::seeds::{self, BackupSeed, PlantedBackup, SnapshotSeed, StackSeed};
 use crate::state::{ACCOUNT, Place, REGION, State};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use bytes::Bytes;
@@ -120,6 +120,23 @@ impl Sandbox {
         let mut state = self.state();
         let now = state.clock.now();
         seed.plant(state.realm(&place(&seed.account, &seed.region)), now)
+    }
+
+    /// Plants past backups of a stack, or single halves of them.
+    ///
+    /// # Errors
+    /// A sentence that says what is not there.
+    pub fn seed_backups(&self, seed: &BackupSeed) -> Result<Vec<PlantedBackup>, String> {
+        let mut state = self.state();
+        let place = place(&seed.account, &seed.region);
+        let now = state.clock.now();
+        state.realm(&place);
+        let State { realms, accounts, .. } = &mut *state;
+        let account = accounts.entry(place.0.clone()).or_default();
+        let planted =
+            realms.get_mut(&place).map(|realm| seed.plant(realm, account, now)).unwrap_or_else(|| Ok(vec![]))?;
+        state.remember(&place);
+        Ok(planted)
     }
 
     /// Answers one HTTP request; a slow answer moves a manual clock.

@@ -93,6 +93,7 @@ fn a_vault_with_recovery_points_and_a_bucket_with_objects_do_not_go() {
     assert_eq!(aws.s3("DELETE", "/mine/a", "").status, 204);
     let path = format!("/backup-vaults/mine/recovery-points/{}", job.get("RecoveryPointArn"));
     aws.rest("backup", "DELETE", &path, &Value::Null).ok();
+    aws.wait(30);
     aws.cfn("DeleteStack", &[("StackName", &id)]).ok();
     aws.wait(60);
     assert_eq!(status(&aws, &id), "DELETE_COMPLETE");

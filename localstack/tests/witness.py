@@ -193,7 +193,13 @@ def snapshots():
     with refused("SnapshotQuotaExceeded"):
         rds.create_db_cluster_snapshot(DBClusterSnapshotIdentifier="more", DBClusterIdentifier=cluster)
     sandbox("set", {"quota": 100})
-    rds.delete_db_cluster_snapshot(DBClusterSnapshotIdentifier="snap-one")
+    equal(rds.delete_db_cluster_snapshot(DBClusterSnapshotIdentifier="snap-one")["DBClusterSnapshot"]["Status"], "available")
+    equal(rds.describe_db_cluster_snapshots(DBClusterSnapshotIdentifier="snap-one")["DBClusterSnapshots"][0]["Status"], "deleting")
+    with refused("InvalidDBClusterSnapshotStateFault"):
+        rds.delete_db_cluster_snapshot(DBClusterSnapshotIdentifier="snap-one")
+    wait(10)
+    with refused("DBClusterSnapshotNotFoundFault", 404):
+        rds.delete_db_cluster_snapshot(DBClusterSnapshotIdentifier="snap-one")
     equal(rds.describe_db_instances()["DBInstances"][0]["DBClusterIdentifier"], "app-db")
     rds.stop_db_cluster(DBClusterIdentifier="app-db")
     wait(90)
@@ -268,6 +274,10 @@ def backups():
     equal(metadata["RestoreMetadata"]["file-system-id"], fs)
     equal(backup.list_copy_jobs()["CopyJobs"], [])
     backup.delete_recovery_point(BackupVaultName=vault, RecoveryPointArn=point)
+    equal(backup.describe_recovery_point(BackupVaultName=vault, RecoveryPointArn=point)["Status"], "DELETING")
+    with refused("InvalidResourceStateException"):
+        backup.delete_recovery_point(BackupVaultName=vault, RecoveryPointArn=point)
+    wait(30)
     with refused("ResourceNotFoundException"):
         backup.describe_recovery_point(BackupVaultName=vault, RecoveryPointArn=point)
     key = kms.describe_key(KeyId=system["KmsKeyId"])["KeyMetadata"]
@@ -276,6 +286,102 @@ def backups():
     equal(kms.describe_key(KeyId=key["KeyId"])["KeyMetadata"]["KeyState"], "PendingDeletion")
     with refused("NotFoundException"):
         kms.describe_key(KeyId="nobody")
+
+
+def pruning():
+    """Thirty past backups, and everything that keeps a recovery point."""
+    vault = resources("my-hub")["DailyBackupVault"]
+    order = {
+        "stack": "my-hub", "count": 30, "snapshot": {"id": "past-{n}", "tags": {"stacksnap:recovery-point": "{recovery_point}"}},
+        "recovery_point": {"tags": {"stacksnap:snapshot": "{snapshot}"}},
+    }
+    past = sandbox("backups", order)["backups"]
+    equal(len(past), 30)
+    [half] = sandbox("backups", {"stack": "my-hub", "at": "2025-01-01T00:00:00Z", "recovery_point": {"state": "EXPIRED"}})["backups"]
+    tags = rds.describe_db_cluster_snapshots(DBClusterSnapshotIdentifier="past-29")["DBClusterSnapshots"][0]["TagList"]
+    equal(tags, [{"Key": "stacksnap:recovery-point", "Value": past[29]["recovery_point"]}])
+    equal(backup.list_tags(ResourceArn=past[29]["recovery_point"])["Tags"], {"stacksnap:snapshot": "past-29"})
+
+    def delete(point):
+        backup.delete_recovery_point(BackupVaultName=vault, RecoveryPointArn=point["recovery_point"])
+
+    delete(half)
+    with refused("InvalidParameterValueException"):
+        backup.put_backup_vault_lock_configuration(BackupVaultName=vault, ChangeableForDays=1)
+    backup.put_backup_vault_lock_configuration(BackupVaultName=vault, MinRetentionDays=7, MaxRetentionDays=30)
+    locked = backup.describe_backup_vault(BackupVaultName=vault)
+    equal((locked["Locked"], locked["MinRetentionDays"], locked["MaxRetentionDays"], "LockDate" in locked), (True, 7, 30, False))
+    delete(past[0])
+    with refused("InvalidRequestException"):
+        delete(past[29])
+    backup.delete_backup_vault_lock_configuration(BackupVaultName=vault)
+    backup.put_backup_vault_lock_configuration(BackupVaultName=vault, MinRetentionDays=7, ChangeableForDays=3)
+    assert "LockDate" in backup.describe_backup_vault(BackupVaultName=vault)
+    backup.delete_backup_vault_lock_configuration(BackupVaultName=vault)
+    sandbox("set", {"vault": vault, "lock": {"min": 1, "date": "2025-12-31T00:00:00Z"}})
+    with refused("InvalidRequestException"):
+        backup.delete_backup_vault_lock_configuration(BackupVaultName=vault)
+    sandbox("set", {"vault": vault, "lock": {}})
+    with refused("ResourceNotFoundException"):
+        backup.delete_backup_vault_lock_configuration(BackupVaultName="nobody")
+    holding(vault, past, delete)
+    denial = {"Effect": "Deny", "Principal": {"AWS": "*"}, "Action": ["backup:DeleteRecoveryPoint"], "Resource": "*"}
+    sandbox("set", {"vault": vault, "policy": json.dumps({"Version": "2012-10-17", "Statement": [denial]})})
+    with refused("AccessDeniedException", 403):
+        delete(past[3])
+    sandbox("set", {"vault": vault, "policy": ""})
+    sandbox("set", {"recovery_point": past[3]["recovery_point"], "copying": True})
+    equal([c["SourceRecoveryPointArn"] for c in backup.list_copy_jobs(ByState="RUNNING")["CopyJobs"]], [past[3]["recovery_point"]])
+    with refused("InvalidResourceStateException"):
+        delete(past[3])
+    sandbox("set", {"recovery_point": past[3]["recovery_point"], "copying": False})
+    sandbox("faults", {"operation": "backup:DeleteRecoveryPoint", "kind": "delete-lies", "count": 1})
+    delete(past[3])
+    equal(backup.describe_recovery_point(BackupVaultName=vault, RecoveryPointArn=past[3]["recovery_point"])["Status"], "EXPIRED")
+    for each in past[1:]:
+        delete(each)
+        rds.delete_db_cluster_snapshot(DBClusterSnapshotIdentifier=each["snapshot"])
+    wait(30)
+    rest = backup.list_recovery_points_by_backup_vault(BackupVaultName=vault)["RecoveryPoints"]
+    assert not {p["RecoveryPointArn"] for p in rest} & {p["recovery_point"] for p in past}, rest
+    pages = list(cfn.get_paginator("describe_stacks").paginate())
+    assert {"my-hub", "app"} <= {s["StackName"] for p in pages for s in p["Stacks"]}
+
+
+def holding(vault, past, delete):
+    selection = {"VaultNames": [vault], "DateRange": {"FromDate": past[1]["created"], "ToDate": past[4]["created"]}}
+    hold = dict(Title="trial", Description="a trial", IdempotencyToken="h", RecoveryPointSelection=selection, Tags={"a": "b"})
+    with refused("InvalidParameterValueException"):
+        backup.create_legal_hold(**{**hold, "RecoveryPointSelection": {"DateRange": {"FromDate": "2025-01-01", "ToDate": "2030-01-01"}}})
+    made = backup.create_legal_hold(**hold)
+    equal((made["Status"], made["RecoveryPointSelection"]["VaultNames"]), ("CREATING", [vault]))
+    equal(backup.create_legal_hold(**hold)["LegalHoldId"], made["LegalHoldId"])
+    sandbox("set", {"legalHold": {"title": "another", "points": [past[4]["recovery_point"]]}})
+    wait(10)
+    pages = list(backup.get_paginator("list_legal_holds").paginate(PaginationConfig={"PageSize": 1}))
+    equal(sorted(h["Title"] for p in pages for h in p["LegalHolds"]), ["another", "trial"])
+    pages = list(backup.get_paginator("list_recovery_points_by_legal_hold").paginate(LegalHoldId=made["LegalHoldId"], PaginationConfig={"PageSize": 2}))
+    found = [p["RecoveryPointArn"] for page in pages for p in page["RecoveryPoints"]]
+    equal(sorted(found), sorted(p["recovery_point"] for p in past[1:5]))
+    for each in past[1:5]:
+        with refused("InvalidRequestException"):
+            delete(each)
+    with refused("ResourceNotFoundException"):
+        backup.get_legal_hold(LegalHoldId="nobody")
+    with refused("InvalidParameterValueException"):
+        backup.list_recovery_points_by_legal_hold(LegalHoldId="nobody")
+    with refused("ResourceNotFoundException"):
+        backup.cancel_legal_hold(LegalHoldId="nobody", CancelDescription="over")
+    done = backup.cancel_legal_hold(LegalHoldId=made["LegalHoldId"], CancelDescription="over", RetainRecordInDays=30)
+    equal(done["ResponseMetadata"]["HTTPStatusCode"], 201)
+    with refused("InvalidResourceStateException"):
+        backup.cancel_legal_hold(LegalHoldId=made["LegalHoldId"], CancelDescription="over")
+    wait(10)
+    seen = backup.get_legal_hold(LegalHoldId=made["LegalHoldId"])
+    equal((seen["Status"], seen["CancelDescription"], "RetainRecordUntil" in seen), ("CANCELED", "over", True))
+    with refused("InvalidRequestException"):
+        delete(past[4])
+    sandbox("set", {"legalHold": {"title": "another", "released": True}})
 
 
 def keeping_secrets():
@@ -461,7 +567,10 @@ def a_restore():
     made = cfn.create_stack(**asked, Capabilities=CAPS, EnableTerminationProtection=True, OnFailure="ROLLBACK")
     equal(cfn.create_stack(**asked, Capabilities=CAPS)["StackId"], made["StackId"])
     wait(300)
-    [running] = backup.list_restore_jobs(ByStatus="RUNNING")["RestoreJobs"]
+    [running] = backup.list_restore_jobs(ByStatus="RUNNING", ByResourceType="EFS", ByAccountId=ACCOUNT)["RestoreJobs"]
+    equal(backup.list_restore_jobs(ByResourceType="EBS")["RestoreJobs"] + backup.list_restore_jobs(ByStatus="COMPLETED")["RestoreJobs"], [])
+    with refused("InvalidResourceStateException"):
+        backup.delete_recovery_point(BackupVaultName=source["DailyBackupVault"], RecoveryPointArn=point)
     equal(backup.describe_restore_job(RestoreJobId=running["RestoreJobId"])["RecoveryPointArn"], point)
     equal(rds.describe_db_clusters(DBClusterIdentifier="copy-app-db")["DBClusters"][0]["Status"], "creating")
     wait(900)
@@ -625,7 +734,7 @@ def command_line():
 
 
 sandbox("stacks", {"like": "sample", "name": "app"})
-for story in (reading_stacks, change_sets, offline, snapshots, backups, keeping_secrets, storing_parameters, lives_of_stacks, storing_objects, a_restore, by_hand, faults_and_worlds, command_line):
+for story in (reading_stacks, change_sets, offline, snapshots, backups, pruning, keeping_secrets, storing_parameters, lives_of_stacks, storing_objects, a_restore, by_hand, faults_and_worlds, command_line):
     story()
     print("ok", story.__name__)
 missing = set(sandbox("operations")) - driven

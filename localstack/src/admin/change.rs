@@ -1,5 +1,6 @@
 //! Changes behind AWS's back: what an operator, or another region of life, has done.
 
+use crate::backup::{holds, locks};
 use crate::clock::{later, seconds};
 use crate::realm::{Account, Realm};
 use crate::s3::Bucket;
@@ -29,8 +30,12 @@ struct Change {
     bucket: Option<String>,
     denied: Option<bool>,
     owner: Option<String>,
-    /// A recovery point by ARN, with its `state`, or `deleted`.
+    /// A recovery point by ARN, with its `state`, or `deleted`, or `copying`.
     recovery_point: Option<String>,
+    copying: Option<bool>,
+    /// A legal hold, or its end.
+    #[serde(alias = "legalHold")]
+    legal_hold: Option<Hold>,
     /// A snapshot by identifier, which is `deleted`.
     snapshot: Option<String>,
     /// A Parameter Store parameter by name, which is `deleted`.
@@ -57,6 +62,27 @@ struct Change {
 struct Lock {
     min: Option<i64>,
     max: Option<i64>,
+    /// From then on the lock cannot be changed: compliance mode.
+    #[serde(alias = "lockDate")]
+    date: Option<jiff::Timestamp>,
+    /// Nothing goes before the end of its lifecycle, and nothing at all that has none.
+    strict: bool,
+}
+
+impl Lock {
+    fn into_lock(self) -> Option<locks::Lock> {
+        let lock = locks::Lock { least: self.min, most: self.max, date: self.date, strict: self.strict };
+        Some(lock).filter(|lock| *lock != locks::Lock::default())
+    }
+}
+
+/// A legal hold on `points`; with `released`, all holds of that title are cancelled.
+#[derive(Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Hold {
+    title: String,
+    points: Vec<String>,
+    released: bool,
 }
 
 /// Makes one change.
@@ -71,6 +97,7 @@ pub(crate) fn set(sandbox: &Sandbox, change: &Value) -> Result<(), String> {
     secret(realm, now, &change)?;
     key(realm, &change)?;
     stack(realm, &change)?;
+    hold(realm, now, &change)?;
     outside(realm, &change)?;
     bucket(state.accounts.entry(place.0.clone()).or_default(), &place, &change);
     state.remember(&place);
@@ -81,8 +108,10 @@ pub(crate) fn set(sandbox: &Sandbox, change: &Value) -> Result<(), String> {
 fn outside(realm: &mut Realm, change: &Change) -> Result<(), String> {
     if let Some(arn) = &change.recovery_point {
         let point = realm.backup.points.get_mut(arn).ok_or_else(|| missing("recovery point", arn))?;
+        point.copying = change.copying.unwrap_or(point.copying);
         match (&change.state, change.deleted) {
             (_, Some(true)) => drop(realm.backup.points.remove(arn)),
+            (None, _) if change.copying.is_some() => {}
             (state, _) => point.status = state.clone().unwrap_or_else(|| "COMPLETED".to_owned()),
         }
     }
@@ -139,10 +168,27 @@ fn backup(realm: &mut Realm, change: &Change) -> Result<(), String> {
     };
     let vault = realm.backup.vaults.get_mut(name).ok_or_else(|| missing("vault", name))?;
     if let Some(lock) = change.lock {
-        vault.lock = Some((lock.min, lock.max)).filter(|limits| *limits != (None, None));
+        vault.lock = lock.into_lock();
     }
     if let Some(policy) = &change.policy {
         vault.policy = Some(policy.clone()).filter(|text| !text.is_empty());
+    }
+    Ok(())
+}
+
+fn hold(realm: &mut Realm, now: jiff::Timestamp, change: &Change) -> Result<(), String> {
+    let Some(hold) = &change.legal_hold else {
+        return Ok(());
+    };
+    if let Some(arn) = hold.points.iter().find(|arn| !realm.backup.points.contains_key(*arn)) {
+        return Err(missing("recovery point", arn));
+    }
+    if !hold.released {
+        holds::place(realm, &hold.title, hold.points.clone(), now);
+        return Ok(());
+    }
+    for each in realm.backup.holds.values_mut().filter(|each| each.title == hold.title && each.cancelled.is_none()) {
+        each.cancelled = Some((now, now, "released by the sandbox".to_owned()));
     }
     Ok(())
 }

@@ -37,6 +37,7 @@ fn of(realm: &Realm, now: Timestamp) -> Value {
         "jobs": jobs(realm, now),
         "restore_jobs": restores(realm),
         "file_systems": file_systems(realm),
+        "legal_holds": holds(realm, now),
         "vaults": realm.backup.vaults.keys().collect::<Vec<_>>(),
         "log_groups": realm.log_groups.keys().collect::<Vec<_>>(),
         "keys": realm.keys.values().map(|key| json!({ "id": key.id, "state": key.state })).collect::<Vec<_>>(),
@@ -91,6 +92,11 @@ fn points(realm: &Realm) -> Vec<Value> {
         })
     };
     realm.backup.points.values().map(row).collect()
+}
+
+fn holds(realm: &Realm, now: Timestamp) -> Vec<Value> {
+    let row = |each: &crate::backup::holds::LegalHold| json!({ "id": each.id, "title": each.title, "status": each.status(now), "points": each.points });
+    realm.backup.holds.values().map(row).collect()
 }
 
 fn restores(realm: &Realm) -> Vec<Value> {

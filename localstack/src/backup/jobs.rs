@@ -66,7 +66,7 @@ pub(crate) fn perform(realm: &mut Realm, id: &str, step: JobStep, at: Timestamp)
     match (step, state.as_str()) {
         (JobStep::Waits, "CREATED") => set_state(realm, id, "PENDING"),
         (JobStep::Runs, "CREATED" | "PENDING") => run(realm, id, at),
-        (JobStep::PointGoes, _) => forget_point(realm, id),
+        (JobStep::PointGoes, _) => forget_point(realm, id, at),
         (JobStep::Ends, "RUNNING") => end(realm, id, at),
         (JobStep::Aborted, "ABORTING") => {
             finish(realm, id, "ABORTED", Some("Backup job was stopped by user."), Some("ABORTED"), at);
@@ -154,9 +154,15 @@ fn complete_point(realm: &mut Realm, job: &Job, status: &str, at: Timestamp) {
     }
 }
 
-fn forget_point(realm: &mut Realm, id: &str) {
-    if let Some(job) = realm.backup.jobs.get(id) {
-        realm.backup.points.remove(&job.point);
+/// A legal hold keeps a recovery point beyond its lifecycle.
+fn forget_point(realm: &mut Realm, id: &str, at: Timestamp) {
+    let Some(point) = realm.backup.jobs.get(id).map(|job| job.point.clone()) else {
+        return;
+    };
+    if realm.backup.is_held(&point, at) {
+        plan(realm, id, later(at, seconds(86_400.0)), JobStep::PointGoes);
+    } else {
+        realm.backup.points.remove(&point);
     }
 }
 
@@ -231,10 +237,4 @@ pub(crate) fn stop(cx: &mut Cx<'_>, input: &Input) -> Answer {
     let at = cx.realm.exactly_after(cx.now, cx.realm.pace.durations.abort);
     plan(cx.realm, &id, at, JobStep::Aborted);
     Ok(Value::Null)
-}
-
-/// `ListCopyJobs`: nobody copies anything here.
-pub(crate) fn list_copies(_cx: &mut Cx<'_>, input: &Input) -> Answer {
-    window(input)?;
-    Ok(json!({ "CopyJobs": [] }))
 }

@@ -1,7 +1,12 @@
 //! AWS Backup: vaults, backup jobs and recovery points.
 
+mod copies;
+pub(crate) mod deletion;
+pub(crate) mod holds;
 pub(crate) mod jobs;
+pub(crate) mod locks;
 mod points;
+pub(crate) mod policy;
 mod restored;
 pub(crate) mod restores;
 mod start;
@@ -24,9 +29,11 @@ const fn op(
 const JOB: &[&str] = &["backupJobId"];
 const VAULT: &[&str] = &["backupVaultName"];
 const POINT: &[&str] = &["backupVaultName", "recoveryPointArn"];
+const HOLD: &[&str] = &["legalHoldId"];
 const RESOURCE: &[&str] = &["resourceArn"];
 
 const A_POINT: &str = "/backup-vaults/{backupVaultName}/recovery-points/{recoveryPointArn}";
+const VAULT_LOCK: &str = "/backup-vaults/{backupVaultName}/vault-lock";
 const METADATA: &str = "/backup-vaults/{backupVaultName}/recovery-points/{recoveryPointArn}/restore-metadata";
 const BY_RESOURCE: &str = "/resources/{resourceArn}/recovery-points";
 
@@ -36,9 +43,9 @@ pub(crate) const OPERATIONS: &[Operation] = &[
     op("DescribeBackupJob", ("GET", "/backup-jobs/{backupJobId}"), JOB, jobs::describe),
     op("ListBackupJobs", ("GET", "/backup-jobs"), RESOURCE, jobs::list),
     op("StopBackupJob", ("POST", "/backup-jobs/{backupJobId}"), JOB, jobs::stop),
-    op("ListCopyJobs", ("GET", "/copy-jobs"), RESOURCE, jobs::list_copies),
+    op("ListCopyJobs", ("GET", "/copy-jobs"), RESOURCE, copies::list),
     op("DescribeRecoveryPoint", ("GET", A_POINT), POINT, points::describe),
-    op("DeleteRecoveryPoint", ("DELETE", A_POINT), POINT, points::delete),
+    op("DeleteRecoveryPoint", ("DELETE", A_POINT), POINT, deletion::delete),
     op("GetRecoveryPointRestoreMetadata", ("GET", METADATA), POINT, points::restore_metadata),
     op(
         "ListRecoveryPointsByBackupVault",
@@ -67,6 +74,18 @@ pub(crate) const OPERATIONS: &[Operation] = &[
         ("GET", "/resources/{resourceArn}/restore-jobs"),
         RESOURCE,
         restored::list_by_resource,
+    ),
+    op("PutBackupVaultLockConfiguration", ("PUT", VAULT_LOCK), VAULT, locks::put),
+    op("DeleteBackupVaultLockConfiguration", ("DELETE", VAULT_LOCK), VAULT, locks::delete),
+    op("CreateLegalHold", ("POST", "/legal-holds"), &["Title"], holds::create),
+    op("GetLegalHold", ("GET", "/legal-holds/{legalHoldId}"), HOLD, holds::get),
+    op("ListLegalHolds", ("GET", "/legal-holds"), &[], holds::list),
+    op("CancelLegalHold", ("DELETE", "/legal-holds/{legalHoldId}"), HOLD, holds::cancel),
+    op(
+        "ListRecoveryPointsByLegalHold",
+        ("GET", "/legal-holds/{legalHoldId}/recovery-points"),
+        HOLD,
+        holds::list_points,
     ),
     op("DescribeRegionSettings", ("GET", "/account-settings"), &[], vaults::region_settings),
 ];

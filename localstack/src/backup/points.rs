@@ -2,16 +2,15 @@
 
 use super::state::{Point, Vault};
 use super::views::{point_row, short_row, window};
-use crate::clock::{later, seconds};
 use crate::error::{Answer, AwsError};
-use crate::faults::FaultKind;
 use crate::input::{Input, page};
 use crate::operation::Cx;
 use serde_json::{Value, json};
 
 const MISSING: &str = "MissingParameterValueException";
 
-fn found<'a>(cx: &'a Cx<'_>, input: &Input) -> Result<(&'a Vault, &'a Point), AwsError> {
+/// The vault and the recovery point of a request.
+pub(super) fn found<'a>(cx: &'a Cx<'_>, input: &Input) -> Result<(&'a Vault, &'a Point), AwsError> {
     let vault = cx.realm.backup.vault(input.require("backupVaultName", MISSING)?)?;
     let arn = input.require("recoveryPointArn", MISSING)?;
     Ok((vault, cx.realm.backup.point(&vault.name, arn)?))
@@ -56,31 +55,6 @@ pub(crate) fn list_by_resource(cx: &mut Cx<'_>, input: &Input) -> Answer {
     let (points, next) = page(&points, input.text("nextToken"), size);
     let rows: Vec<Value> = points.into_iter().map(|point| short_row(cx.realm, point)).collect();
     Ok(json!({ "RecoveryPoints": rows, "NextToken": next }))
-}
-
-/// `DeleteRecoveryPoint`: with too few rights it answers 200 and deletes nothing.
-pub(crate) fn delete(cx: &mut Cx<'_>, input: &Input) -> Answer {
-    let (vault, point) = found(cx, input)?;
-    if point.status == "CREATING" {
-        let text = format!("Recovery point {} is in state CREATING and cannot be deleted", point.arn);
-        return Err(AwsError::bad("InvalidResourceStateException", text));
-    }
-    let days = vault.lock.and_then(|(least, _)| least).unwrap_or(0);
-    #[expect(clippy::cast_precision_loss, reason = "days")]
-    let free = later(point.created, seconds(days as f64 * 86400.0));
-    if cx.now < free {
-        let text = format!("Recovery point {} is protected by the vault lock", point.arn);
-        return Err(AwsError::bad("InvalidRequestException", text));
-    }
-    let arn = point.arn.clone();
-    if cx.fault(|kind| *kind == FaultKind::DeleteLies, None).is_some() {
-        if let Some(point) = cx.realm.backup.points.get_mut(&arn) {
-            point.status = "EXPIRED".to_owned();
-        }
-        return Ok(Value::Null);
-    }
-    cx.realm.backup.points.remove(&arn);
-    Ok(Value::Null)
 }
 
 /// `GetRecoveryPointRestoreMetadata`.

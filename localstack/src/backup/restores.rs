@@ -1,5 +1,6 @@
 //! Restore jobs: files come back into a directory of a file system.
 
+use super::policy;
 use super::start::check_role;
 use super::state::{invalid, not_found};
 use crate::agenda::Event;
@@ -166,6 +167,10 @@ fn usable<'a>(realm: &'a Realm, order: &RestoreOrder) -> Result<&'a super::state
     let fits = |point: &&super::state::Point| order.vault.as_ref().is_none_or(|vault| *vault == point.vault);
     let found = realm.backup.points.get(arn).filter(fits);
     let point = found.ok_or_else(|| not_found(format!("Cannot find recovery point: {arn}")))?;
+    let vault = realm.backup.vaults.get(&point.vault);
+    if vault.is_some_and(|vault| policy::denies(vault, &realm.account, "backup:StartRestoreJob", arn)) {
+        return Err(policy::denied());
+    }
     if point.status != "COMPLETED" {
         let text = format!("Recovery point {arn} is in state {} and cannot be restored", point.status);
         return Err(AwsError::bad("InvalidResourceStateException", text));

@@ -131,15 +131,11 @@ fn check_lifecycle(input: &Input) -> Result<Lifecycle, AwsError> {
 }
 
 fn check_lock(vault: &Vault, lifecycle: Lifecycle) -> Result<(), AwsError> {
-    let Some((least, most)) = vault.lock else {
+    if vault.lock.is_none_or(|lock| lock.admits(lifecycle.delete)) {
         return Ok(());
-    };
-    let days = lifecycle.delete.unwrap_or(i64::MAX);
-    if least.is_some_and(|least| days < least) || most.is_some_and(|most| days > most) {
-        let text = format!("The retention period is not within the limits of the vault lock of {}", vault.name);
-        return Err(invalid(text));
     }
-    Ok(())
+    let text = format!("The retention period is not within the limits of the vault lock of {}", vault.name);
+    Err(invalid(text))
 }
 
 fn check_windows(input: &Input) -> Result<i64, AwsError> {
@@ -194,6 +190,7 @@ fn place(cx: &mut Cx<'_>, order: Order) -> Job {
         tags: if lost { Tags::new() } else { order.tags },
         copy: None,
         planned: false,
+        copying: false,
     };
     realm.backup.points.insert(point, record);
     realm.backup.jobs.insert(id.clone(), job.clone());

@@ -1,5 +1,7 @@
 //! What AWS Backup remembers.
 
+use super::holds::LegalHold;
+use super::locks::Lock;
 use super::restores::RestoreJob;
 use crate::contents::Copy;
 use crate::error::AwsError;
@@ -18,6 +20,8 @@ pub(crate) struct Backup {
     pub(crate) restores: BTreeMap<String, RestoreJob>,
     /// Recovery points by ARN.
     pub(crate) points: BTreeMap<String, Point>,
+    /// Legal holds by id.
+    pub(crate) holds: BTreeMap<String, LegalHold>,
     /// The job of each idempotency token.
     pub(crate) tokens: BTreeMap<String, String>,
     /// Per resource: the job at work, then those waiting.
@@ -36,6 +40,7 @@ impl Default for Backup {
             jobs: BTreeMap::new(),
             restores: BTreeMap::new(),
             points: BTreeMap::new(),
+            holds: BTreeMap::new(),
             tokens: BTreeMap::new(),
             queues: BTreeMap::new(),
             opt_in: all.map(|(kind, on)| (kind.to_owned(), on)).collect(),
@@ -92,8 +97,8 @@ pub(crate) struct Vault {
     pub(crate) created: Timestamp,
     /// The access policy.
     pub(crate) policy: Option<String>,
-    /// Vault lock: fewest and most days.
-    pub(crate) lock: Option<(Option<i64>, Option<i64>)>,
+    /// The vault lock.
+    pub(crate) lock: Option<Lock>,
     /// Its tags.
     pub(crate) tags: Tags,
 }
@@ -192,7 +197,7 @@ pub(crate) struct Point {
     pub(crate) resource: String,
     /// The role's ARN.
     pub(crate) role: String,
-    /// `CREATING`, `COMPLETED`, `EXPIRED` …
+    /// `CREATING`, `COMPLETED`, `DELETING`, `EXPIRED` …
     pub(crate) status: String,
     /// When its job was asked for.
     pub(crate) created: Timestamp,
@@ -210,4 +215,6 @@ pub(crate) struct Point {
     pub(crate) copy: Option<Copy>,
     /// Made by a backup plan.
     pub(crate) planned: bool,
+    /// Whether it is just being copied to another vault.
+    pub(crate) copying: bool,
 }

@@ -22,8 +22,9 @@ fn row(realm: &Realm, vault: &Vault) -> Value {
         "CreationDate": epoch(vault.created),
         "NumberOfRecoveryPoints": count,
         "Locked": vault.lock.is_some(),
-        "MinRetentionDays": vault.lock.and_then(|(least, _)| least),
-        "MaxRetentionDays": vault.lock.and_then(|(_, most)| most),
+        "MinRetentionDays": vault.lock.and_then(|lock| lock.least),
+        "MaxRetentionDays": vault.lock.and_then(|lock| lock.most),
+        "LockDate": vault.lock.and_then(|lock| lock.date).map(epoch),
     })
 }
 

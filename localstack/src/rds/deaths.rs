@@ -1,7 +1,8 @@
-//! The end of DB clusters and DB instances.
+//! The end of DB clusters, DB instances and DB cluster snapshots.
 
 use super::clusters::{bare, instance_row, not_found, row, wrong_state};
 use super::names;
+use super::snapshots::{missing, row as snapshot_row};
 use super::state::Snapshot;
 use crate::agenda::{Event, Thing};
 use crate::error::{Answer, AwsError};
@@ -123,4 +124,32 @@ pub(crate) fn begin_instance(realm: &mut Realm, id: &str, now: Timestamp) -> Res
     let gone = realm.exactly_after(now, seconds);
     realm.agenda.plan(gone, Event::Gone(Thing::Instance(id.to_owned())));
     Ok(gone)
+}
+
+/// `DeleteDBClusterSnapshot`: only a manual one that is `available` (or failed); it takes a moment.
+pub(crate) fn delete_snapshot(cx: &mut Cx<'_>, input: &Input) -> Answer {
+    let id = bare(input.require("DBClusterSnapshotIdentifier", "MissingParameter")?);
+    let found = cx.realm.databases.snapshots.get(&id).ok_or_else(|| missing(&id))?;
+    let refusal = |text: String| Err(AwsError::bad("InvalidDBClusterSnapshotStateFault", text));
+    if found.kind != "manual" {
+        return refusal("Only manual snapshots may be deleted.".to_owned());
+    }
+    let status = found.status(cx.now);
+    if !matches!(status, "available" | "failed") {
+        return refusal(format!("DB cluster snapshot {id} is in {status} state and cannot be deleted."));
+    }
+    let answer = snapshot_row(cx.realm, found, cx.now);
+    if let Some(snapshot) = cx.realm.databases.snapshots.get_mut(&id) {
+        snapshot.deleting = true;
+    }
+    let gone = cx.realm.exactly_after(cx.now, cx.realm.pace.durations.snapshot_delete);
+    cx.realm.agenda.plan(gone, Event::Gone(Thing::Snapshot(id)));
+    Ok(json!({ "DBClusterSnapshot": answer }))
+}
+
+/// A snapshot whose deletion has taken its time.
+pub(crate) fn forget_snapshot(realm: &mut Realm, id: &str) {
+    if realm.databases.snapshots.get(id).is_some_and(|each| each.deleting) {
+        realm.databases.snapshots.remove(id);
+    }
 }

@@ -9,7 +9,7 @@ mod snapshots;
 pub(crate) mod state;
 mod tags;
 
-pub(crate) use deaths::forget_cluster;
+pub(crate) use deaths::{forget_cluster, forget_snapshot};
 
 use crate::operation::Operation;
 
@@ -37,7 +37,7 @@ pub(crate) const OPERATIONS: &[Operation] = &[
     op("DescribeDBClusterSnapshots", SNAPSHOT, snapshots::describe),
     op("DescribeDBClusterSnapshotAttributes", SNAPSHOT, sharing::describe),
     op("ModifyDBClusterSnapshotAttribute", SNAPSHOT, sharing::modify),
-    op("DeleteDBClusterSnapshot", SNAPSHOT, snapshots::delete),
+    op("DeleteDBClusterSnapshot", SNAPSHOT, deaths::delete_snapshot),
     op("AddTagsToResource", RESOURCE, tags::add),
     op("RemoveTagsFromResource", RESOURCE, tags::remove),
     op("ListTagsForResource", RESOURCE, tags::list),

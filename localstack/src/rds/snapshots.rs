@@ -59,7 +59,8 @@ pub(super) fn arn(realm: &Realm, id: &str) -> String {
     realm.arn("rds", &format!("cluster-snapshot:{id}"))
 }
 
-fn row(realm: &Realm, snapshot: &Snapshot, now: Timestamp) -> Value {
+/// A snapshot as `DescribeDBClusterSnapshots` shows it.
+pub(super) fn row(realm: &Realm, snapshot: &Snapshot, now: Timestamp) -> Value {
     let cluster = &snapshot.source;
     let tags: Vec<Value> = snapshot.tags.iter().map(|(key, value)| json!({"Key": key, "Value": value})).collect();
     json!({
@@ -119,21 +120,4 @@ fn fits(input: &Input, snapshot: &Snapshot) -> bool {
 pub(super) fn missing(id: &str) -> AwsError {
     let text = format!("DBClusterSnapshot not found: {id}");
     AwsError::new(404, "DBClusterSnapshotNotFoundFault", text)
-}
-
-/// `DeleteDBClusterSnapshot`: only one that is `available` (or failed), only manual ones.
-pub(crate) fn delete(cx: &mut Cx<'_>, input: &Input) -> Answer {
-    let id = bare(input.require("DBClusterSnapshotIdentifier", "MissingParameter")?);
-    let found = cx.realm.databases.snapshots.get(&id).ok_or_else(|| missing(&id))?;
-    let status = found.status(cx.now);
-    if status == "creating" || found.kind != "manual" {
-        let text = format!("Cannot delete the cluster snapshot {id}: it is {status} and {}.", found.kind);
-        return Err(AwsError::bad("InvalidDBClusterSnapshotStateFault", text));
-    }
-    let mut answer = row(cx.realm, found, cx.now);
-    if let Some(status) = answer.get_mut("Status") {
-        *status = json!("deleted");
-    }
-    cx.realm.databases.snapshots.remove(&id);
-    Ok(json!({ "DBClusterSnapshot": answer }))
 }

@@ -158,6 +158,8 @@ pub(crate) struct Snapshot {
     pub(crate) tags: Tags,
     /// The rows in it.
     pub(crate) copy: Option<Copy>,
+    /// Whether it is being deleted.
+    pub(crate) deleting: bool,
     /// Accounts that may restore it; `all`: everybody.
     pub(crate) shared: Vec<String>,
 }
@@ -180,6 +182,7 @@ impl Snapshot {
         Self {
             copy: None,
             shared: Vec::new(),
+            deleting: false,
             id: id.to_owned(),
             cluster: cluster.id.clone(),
             source: std::sync::Arc::new(cluster.clone()),
@@ -194,6 +197,7 @@ impl Snapshot {
     /// The status at an instant.
     pub(crate) fn status(&self, now: Timestamp) -> &'static str {
         match self.fate {
+            _ if self.deleting => "deleting",
             _ if now < self.done => "creating",
             SnapshotFate::Available => "available",
             SnapshotFate::Failed => "failed",
@@ -206,7 +210,7 @@ impl Snapshot {
         let whole = self.done.duration_since(self.created).as_secs_f64().max(0.001);
         let gone = now.duration_since(self.created).as_secs_f64();
         match self.status(now) {
-            "available" => 100,
+            "available" | "deleting" => 100,
             #[expect(clippy::cast_possible_truncation, reason = "between 0 and 99")]
             _ => (gone / whole * 100.0).clamp(0.0, 99.0) as i64,
         }

@@ -1,13 +1,16 @@
 //! What a stack is made of before the first request: data, not behaviour.
 
+mod backups;
 mod hubs;
 mod hubs_resources;
+mod past;
 mod plant;
 mod sample;
 mod snapshots;
 mod template;
 mod things;
 
+pub use backups::{BackupSeed, PlantedBackup, PointHalf, SnapshotHalf};
 pub use hubs::hubs;
 pub(crate) use plant::plant_deep;
 pub use sample::sample;

@@ -178,6 +178,7 @@ fn nightly(realm: &mut Realm, account: &Account, seed: &StackSeed, now: Timestam
             lifecycle: Lifecycle::default(),
             tags: Tags::from([("backup".to_owned(), "daily".to_owned())]),
             planned: true,
+            copying: false,
         };
         realm.backup.points.insert(arn, point);
     }

@@ -84,6 +84,7 @@ impl SnapshotSeed {
     }
 }
 
-fn stamp(at: Timestamp) -> String {
+/// An instant as `yyyymmdd-hhmmss`.
+pub(super) fn stamp(at: Timestamp) -> String {
     at.strftime("%Y%m%d-%H%M%S").to_string()
 }

@@ -45,7 +45,7 @@ pub(crate) fn respond(service: &str, operation: &str, id: &str, answer: &Answer)
         (Protocol::Json, Ok(value)) => json::success(id, value),
         (Protocol::Json, Err(error)) => json::failure(id, error),
         (Protocol::S3, answer) => s3::respond(operation, id, answer),
-        (Protocol::Rest, Ok(value)) => rest::success(id, value),
+        (Protocol::Rest, Ok(value)) => rest::success(operation, id, value),
         (Protocol::Rest, Err(error)) => rest::failure(service, id, error),
     }
 }

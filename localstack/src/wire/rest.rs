@@ -67,9 +67,11 @@ fn input(found: &[(String, String)], uri: &Uri, body: &[u8]) -> Result<Input, Aw
 }
 
 /// The result as it is; operations without one answer an empty body.
-pub(crate) fn success(id: &str, value: &Value) -> Response<Bytes> {
+pub(crate) fn success(operation: &str, id: &str, value: &Value) -> Response<Bytes> {
     let body = if value.is_null() { String::new() } else { pruned(value).to_string() };
-    message(200, JSON, id, body)
+    // The one operation of these services whose model has another status.
+    let status = if operation == "CancelLegalHold" { 201 } else { 200 };
+    message(status, JSON, id, body)
 }
 
 /// The code in a header, the sentence in the body; EFS repeats the code there.

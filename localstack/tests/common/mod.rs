@@ -91,6 +91,11 @@ impl Aws {
         self.send(service, Request::builder().method(method).uri(path), body)
     }
 
+    /// `POST /_sandbox/…`
+    pub(crate) fn admin(&self, path: &str, body: &Value) -> Reply {
+        self.send("sandbox", Request::post(format!("/_sandbox/{path}")), body.to_string())
+    }
+
     pub(crate) fn s3(&self, method: &str, path: &str, body: &str) -> Reply {
         self.send("s3", Request::builder().method(method).uri(path), body.to_owned())
     }
