@@ -4,6 +4,7 @@
 
 mod duration;
 mod find;
+mod retention;
 mod schema;
 mod settings;
 
@@ -18,6 +19,7 @@ use crate::plan::discover::Overrides;
 
 pub use duration::{BadDuration, Span};
 pub use find::{Places, find};
+pub use retention::{Count, RetentionConfig, Zone};
 pub use settings::{Origin, Setting};
 
 /// What the file says; all of it optional.
@@ -91,6 +93,9 @@ pub struct StackConfig {
     pub seed: Option<bool>,
     /// Others' waiting change sets refuse the mode change.
     pub strict: Option<bool>,
+    /// How long backups are kept.
+    #[serde(default)]
+    pub retention: RetentionConfig,
 }
 
 impl StackConfig {
@@ -217,6 +222,7 @@ impl Config {
             live: own.live.or(all.live),
             seed: own.seed.or(all.seed),
             strict: own.strict.or(all.strict),
+            retention: own.retention.over(&all.retention),
         }
     }
 }

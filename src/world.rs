@@ -8,12 +8,17 @@ use std::future::Future;
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::engine::prune::{self, Job, Removal};
 use crate::engine::{self, Action, Done, Look, Next, Observation};
 use crate::model::run::{Lock, Run};
 use crate::model::{BackupId, Refusal, Seen};
+use crate::plan::prune::Sight;
 
 /// How old a look may be for an action that CloudFormation cannot check by itself.
 const FRESH: SignedDuration = SignedDuration::from_secs(60);
+
+/// How long to wait after a refusal before the next look.
+const AGAIN: SignedDuration = SignedDuration::from_secs(2);
 
 /// What became of one action.
 pub type Answer = Result<Done, Refusal>;
@@ -50,6 +55,36 @@ pub trait World {
 
     /// The world's clock.
     fn now(&self) -> Timestamp;
+}
+
+/// AWS, as far as the deletion of one backup is concerned.
+pub trait Shelf {
+    /// Looks at everything that decides whether it may be deleted, and how far that has come.
+    fn inspect(&self, doomed: &prune::Doomed) -> impl Future<Output = Sight>;
+
+    /// Does one thing; a lost answer is a transient refusal.
+    fn remove(&self, removal: &Removal) -> impl Future<Output = Result<(), Refusal>>;
+
+    /// The clock.
+    fn time(&self) -> Timestamp;
+}
+
+/// Goes round once with the deletion of one backup: look, decide, do one thing. The outcome, or how long to wait.
+pub async fn prune(shelf: &impl Shelf, job: Job) -> (Job, Result<prune::Outcome, SignedDuration>) {
+    let looked = shelf.time();
+    let sight = shelf.inspect(&job.doomed).await;
+    let (job, next) = prune::step(&job, &sight, shelf.time());
+    match next {
+        prune::Next::Over(outcome) => (job, Ok(outcome)),
+        prune::Next::Wait(wait) => (job, Err(wait)),
+        // A machine that slept since it looked looks again: nothing is deleted on yesterday's word.
+        prune::Next::Do(_) if shelf.time().duration_since(looked) > FRESH => (job, Err(SignedDuration::ZERO)),
+        prune::Next::Do(removal) => {
+            let answer = shelf.remove(&removal).await;
+            let wait = if answer.is_err() { AGAIN } else { SignedDuration::ZERO };
+            (prune::note(job, &removal, &answer), Err(wait))
+        }
+    }
 }
 
 /// One time round, as told to whoever watches.

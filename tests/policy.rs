@@ -22,6 +22,8 @@ const SPEED: u32 = 600;
 const BACKUP: &str = include_str!("../templates/iam/backup-policy.json");
 /// What `restore` and its like are given besides.
 const RESTORE: &str = include_str!("../templates/iam/restore-policy.json");
+/// What `prune`, `keep` and `unkeep` are given besides.
+const PRUNE: &str = include_str!("../templates/iam/prune-policy.json");
 
 /// What else a request needs, beside the action of its own name.
 const ALSO: [(&str, &str); 4] = [
@@ -57,6 +59,13 @@ const UNSCOPED: [(&str, &str); 9] = [
 const UNSCOPED_RESTORE: [(&str, &str); 2] = [
     ("backup:ListRestoreJobs", "a list"),
     ("cloudformation:GetTemplateSummary", "of a template that is no stack's, by its URL"),
+];
+
+/// The same, of the prune policy.
+const UNSCOPED_PRUNE: [(&str, &str); 3] = [
+    ("backup:ListLegalHolds", "a list"),
+    ("backup:ListRecoveryPointsByLegalHold", "a legal hold's points are a list"),
+    ("cloudformation:DescribeStacks", "of every stack there is: one of them may use the backup"),
 ];
 
 /// Everything that went to AWS and came back.
@@ -370,6 +379,33 @@ fn the_restore_policy_is_what_the_other_commands_call_besides() {
     no_secret_was_asked_for(&aws, &calls);
 }
 
+#[test]
+fn the_prune_policy_is_what_keeping_and_pruning_call_besides() {
+    let aws = Aws::new();
+    for _ in 0..3 {
+        assert_eq!(aws.run(&["backup", STACK, "--live", "--quiet"]).0, 0);
+    }
+    let (_, point) = aws.run(&["show", "my-hub@oldest", "--query", "files.recoveryPoint"]);
+    let hold = serde_json::json!({ "legal_hold": { "title": "case 17", "points": [point.trim().trim_matches('"')] } });
+    aws.sandbox.set(&hold).unwrap();
+    aws.actions();
+    assert_eq!(aws.run(&["prune", STACK, "--keep-last", "1", "--dry-run"]).0, 0);
+    let mut calls = aws.actions();
+    only_reads(&calls);
+    assert_eq!(aws.run(&["prune", STACK, "--keep-last", "1", "--yes"]).0, 0);
+    assert_eq!(aws.run(&["keep", "my-hub@latest", "--until", "7d"]).0, 0);
+    assert_eq!(aws.run(&["keep", "my-hub@latest"]).0, 0);
+    assert_eq!(aws.run(&["unkeep", "my-hub@latest"]).0, 0);
+    calls.extend(aws.actions());
+    let allowed = actions(PRUNE);
+    let both: BTreeSet<String> = actions(BACKUP).union(&allowed).cloned().collect();
+    let missing: Vec<_> = calls.difference(&both).collect();
+    assert!(missing.is_empty(), "the commands need what neither policy allows: {missing:?}");
+    let idle: Vec<_> = allowed.difference(&calls).collect();
+    assert!(idle.is_empty(), "the policy allows what no command calls: {idle:?}");
+    no_secret_was_asked_for(&aws, &calls);
+}
+
 fn no_secret_was_asked_for(aws: &Aws, calls: &BTreeSet<String>) {
     for never in ["secretsmanager:GetSecretValue", "secretsmanager:BatchGetSecretValue", "kms:Decrypt"] {
         assert!(!calls.contains(never), "{never} was called");
@@ -400,11 +436,15 @@ const OURS_RESTORE: [&str; 10] = [
     "ssm:DeleteParameter",
 ];
 
+/// Old backups, by their tags.
+const OURS_PRUNE: [&str; 2] = ["backup:DeleteRecoveryPoint", "rds:DeleteDBClusterSnapshot"];
+
 #[test]
 fn the_policies_name_every_action_and_scope_what_aws_can_scope() {
     for (policy, ours, unscoped) in [
         (BACKUP, OURS.as_slice(), UNSCOPED.as_slice()),
         (RESTORE, OURS_RESTORE.as_slice(), UNSCOPED_RESTORE.as_slice()),
+        (PRUNE, OURS_PRUNE.as_slice(), UNSCOPED_PRUNE.as_slice()),
     ] {
         let unscoped: BTreeSet<&str> = unscoped.iter().map(|(action, _)| *action).collect();
         let mut open = BTreeSet::new();

@@ -27,6 +27,7 @@ mod perform;
 mod plans;
 mod probe;
 mod proof;
+mod prune;
 mod rds;
 mod rebuild;
 mod record;

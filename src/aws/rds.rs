@@ -67,7 +67,10 @@ impl Aws {
     }
 
     /// The manual snapshots of one DB cluster, which may be gone.
-    pub(super) async fn manual_snapshots_of(&self, cluster: &str) -> Result<Vec<Snapshot>, Refusal> {
+    ///
+    /// # Errors
+    /// AWS's refusal.
+    pub async fn manual_snapshots_of(&self, cluster: &str) -> Result<Vec<Snapshot>, Refusal> {
         let mut all = Vec::new();
         let mut pages = Pages::of(SERVICE, "DescribeDBClusterSnapshots");
         let mut marker = None;

@@ -130,7 +130,10 @@ impl Aws {
         let (snapshot, point) = (snapshot?, point?);
         let on_point = point.tags.unwrap_or_default();
         let belongs = |there: &crate::model::half::Tags| there.get(tags::ID).is_some_and(|id| *id == aim.backup);
-        let marked = |there: &crate::model::half::Tags| belongs(there) && there.contains_key(tags::COMPLETE);
+        // A prune that has begun takes the mark off next.
+        let marked = |there: &crate::model::half::Tags| {
+            belongs(there) && there.contains_key(tags::COMPLETE) && !there.contains_key(tags::DELETING)
+        };
         let drilled = |there: &crate::model::half::Tags| there.get(tags::DRILLED).and_then(|at| at.parse().ok());
         let (drilled_snapshot, drilled_point) = (drilled(&snapshot.tags), drilled(&on_point));
         Ok(Marks {

@@ -180,7 +180,8 @@ impl Aws {
         Ok((at(key.creation_date.as_ref()), key.deletion_date.is_some()))
     }
 
-    async fn delete_point(&self, vault: &str, arn: &str) -> Result<(), Refusal> {
+    /// DeleteRecoveryPoint. With too few rights it answers 200 and leaves the point EXPIRED.
+    pub(super) async fn delete_point(&self, vault: &str, arn: &str) -> Result<(), Refusal> {
         let delete = self.backup().delete_recovery_point().backup_vault_name(vault).recovery_point_arn(arn);
         delete.send().await.map(drop).map_err(refused("backup", "DeleteRecoveryPoint"))
     }

@@ -212,6 +212,12 @@ pub(crate) enum Command {
     Drill(commands::drill::Drill),
     /// Say whether an intended update would undo a restore or replace what holds data
     Guard(commands::guard::Guard),
+    /// Delete the backups that no rule keeps
+    Prune(commands::prune::Prune),
+    /// Put a backup on hold: no prune deletes it
+    Keep(commands::keep::Keep),
+    /// Take a backup off hold
+    Unkeep(commands::keep::Unkeep),
     /// Take a stack offline, and leave it so
     Offline(commands::offline::Offline),
     /// Bring a stack online

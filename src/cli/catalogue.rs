@@ -9,6 +9,7 @@ use futures_util::stream::{self, StreamExt};
 use super::context::Context;
 use super::failure::Failure;
 use crate::aws::Aws;
+use crate::model::retention::TagRule;
 use crate::model::run::Run;
 use crate::model::{Refusal, RefusalKind};
 use crate::plan::catalogue::{Catalogue, Gather};
@@ -36,6 +37,8 @@ pub(crate) struct What<'a> {
     pub(crate) stack: Option<&'a str>,
     /// What others made, too: automated snapshots, plans' recovery points. There is no end to it.
     pub(crate) foreign: bool,
+    /// Tags to look out for.
+    pub(crate) tags: &'a [TagRule],
 }
 
 /// Everything there is of a stack, or of all.
@@ -44,8 +47,8 @@ pub(crate) struct What<'a> {
 /// The snapshots or the recovery points cannot be read. What is only missing at the edge (one
 /// vault, one record) is a warning.
 pub(crate) async fn gather(cx: &Context, aws: &Aws, what: What<'_>) -> Result<Gathered, Failure> {
-    let What { stack, foreign } = what;
-    let gather = Gather::new(stack);
+    let What { stack, foreign, tags } = what;
+    let gather = Gather::new(stack).looking_for(tags);
     let gather = RefCell::new(if foreign { gather.with_others() } else { gather });
     let ((snapshots, vaults), runs) = join(
         join(
@@ -91,6 +94,8 @@ async fn points(cx: &Context, aws: &Aws, gather: &RefCell<Gather>, vaults: Vec<S
     for (vault, result) in done {
         match result {
             Err(refusal) if refusal.kind != RefusalKind::NotFound => {
+                // Its backups' other halves are unknown, not gone.
+                gather.borrow_mut().unread(&vault);
                 cx.warn(&format!("the recovery points of vault {vault} cannot be listed: {refusal}"));
             }
             _ => {}

@@ -17,6 +17,7 @@ mod failure;
 mod findings;
 mod finish;
 pub mod forms;
+mod hold_end;
 mod holder;
 mod keep;
 mod logs;
@@ -25,10 +26,12 @@ mod output;
 mod pace;
 mod private_file;
 mod progress;
+mod prune;
 mod rebuild;
 mod rebuilt;
 mod recipe;
 mod report;
+mod retention;
 mod selector;
 mod sentinel;
 mod settings;
@@ -131,6 +134,9 @@ fn perform(command: &Command, cx: &Context) -> Result<Exit, Failure> {
             Command::Restore(args) => Box::pin(commands::restore::run(args, cx)).await,
             Command::Replace(args) => Box::pin(commands::replace::run(args, cx)).await,
             Command::Drill(args) => Box::pin(commands::drill::run(args, cx)).await,
+            Command::Prune(args) => Box::pin(commands::prune::run(args, cx)).await,
+            Command::Keep(args) => commands::keep::keep(args, cx).await,
+            Command::Unkeep(args) => commands::keep::unkeep(args, cx).await,
             Command::Offline(args) => commands::offline::run(args, cx).await,
             Command::Online(args) => commands::online::run(args, cx).await,
             Command::Resume(args) => commands::resume::run(args, cx).await,

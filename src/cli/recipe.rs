@@ -203,7 +203,7 @@ impl Draft {
 /// # Errors
 /// There is none of that name.
 pub(crate) async fn find(cx: &Context, aws: &Aws, selector: &Selector) -> Result<Backup, Failure> {
-    let gathered = catalogue::gather(cx, aws, What { stack: selector.stack(), foreign: false }).await?;
+    let gathered = catalogue::gather(cx, aws, What { stack: selector.stack(), ..What::default() }).await?;
     holder::warn_stale(cx, aws.region(), &gathered.runs, aws.now());
     let found = selector.find(gathered.catalogue.backups());
     found.ok_or_else(|| selector::missing(cx, aws.region(), selector, &gathered.catalogue))

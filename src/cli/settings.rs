@@ -11,6 +11,7 @@ use super::exit::Exit;
 use super::failure::Failure;
 use crate::config::{Config, ConfigError, Origin, Places, Setting, StackConfig};
 use crate::model::profile::Profile;
+use crate::model::retention::TagRule;
 use crate::plan::profiles;
 
 /// Which flag and which variables stand over a key of the file. The SDK reads the `AWS_…` ones itself.
@@ -73,6 +74,12 @@ impl Settings {
     /// What the file says about one stack.
     pub(crate) fn stack(&self, name: &str) -> StackConfig {
         self.config.stack(name)
+    }
+
+    /// Tags by which any stack's backups are kept.
+    pub(crate) fn keep_tags(&self) -> Vec<TagRule> {
+        let all = self.config.stacks.values().chain([&self.config.defaults]);
+        all.filter_map(|stack| stack.retention.keep_tag.clone()).flatten().collect()
     }
 
     /// The profiles: the user's before those built in.

@@ -34,6 +34,21 @@ const STACK: &[(&str, Shape)] = &[
     ("live", Shape::Value),
     ("seed", Shape::Value),
     ("strict", Shape::Value),
+    ("retention", Shape::Table(RETENTION)),
+];
+
+const RETENTION: &[(&str, Shape)] = &[
+    ("keep-last", Shape::Value),
+    ("keep-within", Shape::Value),
+    ("keep-hourly", Shape::Value),
+    ("keep-daily", Shape::Value),
+    ("keep-weekly", Shape::Value),
+    ("keep-monthly", Shape::Value),
+    ("keep-yearly", Shape::Value),
+    ("keep-tag", Shape::Value),
+    ("time-zone", Shape::Value),
+    ("grace", Shape::Value),
+    ("after-backup", Shape::Value),
 ];
 
 const RULE: Shape = Shape::Table(&[("logical-ids", Shape::Value), ("types", Shape::Value), ("outputs", Shape::Value)]);

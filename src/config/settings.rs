@@ -3,7 +3,8 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use super::{Config, Span};
+use super::{Config, Count, Span};
+use crate::model::retention::{Policy, TagRule};
 
 /// Where a value comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -84,6 +85,11 @@ impl Config {
         let tables: Vec<&str> = own.iter().map(String::as_str).chain(["defaults"]).collect();
         let span = |span: Option<Span>| span.map(String::from);
         let yes = |value: Option<bool>| value.map(|value| value.to_string());
+        let kept = &it.retention;
+        let count = |count: Option<Count>| count.map(|count| count.get().to_string());
+        let tags = |tags: &[TagRule]| tags.iter().cloned().map(String::from).collect::<Vec<_>>().join(", ");
+        // A week, where no rule is given.
+        let week = Some("7d").filter(|_| kept.policy() == Policy { zone: kept.policy().zone, ..Policy::default() });
         let setting = |key, value, default| self.setting(key, value, default, &tables);
         vec![
             setting("stack-profile", it.profile, None),
@@ -102,6 +108,17 @@ impl Config {
             setting("live", yes(it.live), Some("false")),
             setting("seed", yes(it.seed), Some("false")),
             setting("strict", yes(it.strict), Some("false")),
+            setting("retention.keep-last", count(kept.keep_last), None),
+            setting("retention.keep-within", span(kept.keep_within), week),
+            setting("retention.keep-hourly", count(kept.keep_hourly), None),
+            setting("retention.keep-daily", count(kept.keep_daily), None),
+            setting("retention.keep-weekly", count(kept.keep_weekly), None),
+            setting("retention.keep-monthly", count(kept.keep_monthly), None),
+            setting("retention.keep-yearly", count(kept.keep_yearly), None),
+            setting("retention.keep-tag", kept.keep_tag.as_deref().map(tags), None),
+            setting("retention.time-zone", kept.time_zone.clone().map(String::from), Some("UTC")),
+            setting("retention.grace", span(kept.grace), Some("1d")),
+            setting("retention.after-backup", yes(kept.after_backup), Some("false")),
         ]
     }
 

@@ -22,6 +22,7 @@ mod mode;
 mod note;
 mod observation;
 mod pace;
+pub mod prune;
 mod rebuild;
 mod rescue;
 mod switch;

@@ -176,6 +176,9 @@ pub struct Backup {
     /// Why it must not be pruned.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hold: Option<Box<str>>,
+    /// Until when, RFC 3339; absent: until somebody takes the hold off.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hold_until: Option<Box<str>>,
     /// When its restore was last rehearsed with success.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>")]

@@ -17,6 +17,7 @@ pub mod profile;
 pub mod proof;
 pub mod rebuild;
 pub mod refusal;
+pub mod retention;
 pub mod run;
 pub mod stack;
 pub mod survey;

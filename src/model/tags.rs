@@ -1,7 +1,9 @@
 //! The tags that are the catalogue, and how a value fits into one.
 
+use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
+use super::half::Tags;
 use super::manifest::Place;
 
 /// Before every key of ours.
@@ -24,6 +26,10 @@ pub const MODE: &str = "stacksnap:mode";
 pub const NOTE: &str = "stacksnap:note";
 /// Why the backup must not be pruned.
 pub const HOLD: &str = "stacksnap:hold";
+/// Until when [`HOLD`] holds, RFC 3339; absent: until somebody takes it off.
+pub const HOLD_UNTIL: &str = "stacksnap:hold-until";
+/// A prune has begun to delete the backup: since when, and the mark of completeness that it took off; on the snapshot.
+pub const DELETING: &str = "stacksnap:deleting";
 /// The DB secret's ARN.
 pub const SECRET_ARN: &str = "stacksnap:secret-arn";
 /// The DB secret's version id at the time: enough to detect a rotation.
@@ -115,6 +121,28 @@ pub fn read_manifest(value: &str) -> Option<(String, Place)> {
     Some((digest.to_owned(), place.parse().ok()?)).filter(|_| hex)
 }
 
+/// Why these tags hold the backup at `now`; `None`: they do not. An end that cannot be read is no end.
+pub fn hold(tags: &Tags, now: Timestamp) -> Option<String> {
+    let reason = decode(tags.get(HOLD)?);
+    let Some(until) = tags.get(HOLD_UNTIL).map(|until| decode(until)) else { return Some(reason) };
+    match until.parse::<Timestamp>() {
+        Ok(end) if end <= now => None,
+        Ok(end) => Some(format!("{reason} (until {end})")),
+        Err(_) => Some(format!("{reason} (until `{until}`, which is no time: it holds until the tag is repaired)")),
+    }
+}
+
+/// The value of [`DELETING`]: `<time>`, and the mark of completeness that is taken off, if there is one.
+pub fn deleting(now: Timestamp, mark: Option<&str>) -> String {
+    let now = now.strftime("%Y-%m-%dT%H:%M:%SZ");
+    encode(&mark.map_or_else(|| now.to_string(), |mark| format!("{now} {}", decode(mark))))
+}
+
+/// The mark of completeness in the value of [`DELETING`].
+pub fn taken_off(value: &str) -> Option<String> {
+    decode(value).split_once(' ').map(|(_, mark)| mark.to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -131,6 +159,27 @@ mod tests {
                 prop_assert_eq!(decode(&text), note);
             }
         }
+    }
+
+    #[test]
+    fn a_hold_ends_when_it_says_and_one_that_cannot_be_read_never() {
+        let now: Timestamp = "2026-11-20T02:00:00Z".parse().unwrap();
+        let of = |until: Option<&str>| {
+            let mut tags = Tags::from([(HOLD.to_owned(), "before the upgrade".to_owned())]);
+            tags.extend(until.map(|until| (HOLD_UNTIL.to_owned(), encode(until))));
+            hold(&tags, now)
+        };
+        assert_eq!(of(None).as_deref(), Some("before the upgrade"));
+        assert!(of(Some("2026-11-20T02:00:01Z")).is_some() && of(Some("2026-11-20T02:00:00Z")).is_none());
+        assert!(of(Some("next year")).unwrap().contains("which is no time"));
+        assert_eq!(hold(&Tags::new(), now), None);
+    }
+
+    #[test]
+    fn a_mark_that_was_taken_off_is_remembered() {
+        let now: Timestamp = "2026-11-20T02:00:00Z".parse().unwrap();
+        assert_eq!(taken_off(&deleting(now, Some("2026-11-19T02:00:00Z"))).as_deref(), Some("2026-11-19T02:00:00Z"));
+        assert_eq!(taken_off(&deleting(now, None)), None);
     }
 
     #[test]

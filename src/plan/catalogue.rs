@@ -11,17 +11,23 @@ mod join;
 mod judge;
 mod others;
 mod pairs;
+mod shelf;
+
+use std::collections::HashMap;
 
 use jiff::Timestamp;
 
 use crate::model::backup::{Backup, DatabaseHalf, FilesHalf, Other, State};
 
-use compact::Pool;
+use crate::model::retention::TagRule;
+
+use compact::{Id, Pool};
 use halves::{Database, Files, Marks};
 use judge::Why;
 
 pub use gather::Gather;
 pub use pairs::{Family, pairs};
+pub use shelf::{SeedPoint, Shelved};
 
 /// No half.
 const NONE: u32 = u32::MAX;
@@ -43,6 +49,8 @@ pub struct Catalogue {
     pub others: Vec<Other>,
     /// Our own online recovery points that only make later ones short.
     pub seeds: usize,
+    seed_points: Vec<(Id, Files)>,
+    tagged: HashMap<Id, Vec<TagRule>>,
 }
 
 /// One row: where its halves are.
@@ -141,6 +149,7 @@ impl Catalogue {
             secret_version: marks.and_then(|marks| self.pool.spell(marks.version)).map(Into::into),
             note: text(|marks| marks.note),
             hold: text(|marks| marks.hold),
+            hold_until: text(Marks::until),
             drilled: marks.and_then(Marks::drilled),
             manifest: marks.and_then(|marks| marks.manifest(&self.pool)).map(Into::into),
             tool_version: text(|marks| marks.tool),

@@ -16,6 +16,8 @@ mod switch;
 mod unseen;
 mod vault;
 
+pub use database::ahead;
+
 use jiff::Timestamp;
 
 use crate::model::debt::{Debt, debt, mode};

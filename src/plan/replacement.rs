@@ -204,6 +204,7 @@ Resources:
             secret_version: None,
             note: None,
             hold: None,
+            hold_until: None,
             tool_version: None,
             manifest: None,
             drilled: None,

@@ -9,6 +9,7 @@ mod interrupted;
 mod killed;
 mod listing;
 mod params;
+mod prune;
 mod rebuilds_killed;
 mod replacements;
 mod restore_input;

@@ -337,5 +337,5 @@ fn a_replacement_that_died_during_its_own_drill_is_found_by_the_stacks_name() {
     aws.run(&["resume", STACK]).ends(6).says("its drill hubd is").says("stacksnap resume hubd");
     aws.run(&["resume", "hubd", "-o", "json"]).ends(0);
     aws.is_as(&before, "the drill was brought to its end");
-    aws.run(&["resume", STACK]).ends(0).says("no run is unfinished");
+    aws.run(&["resume", STACK]).ends(0).shows("no run is unfinished");
 }

@@ -1,6 +1,8 @@
 //! Stories, each with a transcript beside this file that reads like one: the real binary, and a local
 //! AWS. What an operator would see, from the first command to the last.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says so by a panic")]
+
 mod mask;
 mod operator;
 mod stage;
@@ -211,6 +213,45 @@ fn a_drill_and_a_replacement() {
     story.types(&["replace", STACK, "--with", "my-hub@latest-drilled", "--yes-destroy", STACK], 0);
     story.says("The stack as it was before is a backup, too: the safety backup.");
     story.types(&["list"], 0);
+    story.types(&["status", STACK], 0);
+    story.tale.ends();
+}
+
+/// Last week's nightly backups, the newest a day old; their ids, the newest first.
+fn last_week(stage: &Stage) -> Vec<String> {
+    let tags = |more: &str| {
+        format!(
+            r#"{{"stacksnap:id": "{{stack}}-{{stamp}}", "stacksnap:stack": "{{stack}}", "stacksnap:stack-id": "{{stack_id}}",
+                "stacksnap:mode": "offline", "stacksnap:complete": "{{time}}", {more}}}"#
+        )
+    };
+    let snapshot = tags(r#""stacksnap:vault": "{vault}", "stacksnap:recovery-point": "{recovery_point}""#);
+    let point = tags(r#""stacksnap:snapshot": "{snapshot}""#);
+    let seed = format!(
+        r#"{{"stack": "{STACK}", "region": "{}", "count": 7, "every": 86400,
+            "snapshot": {{"id": "{{stack}}-{{stamp}}", "tags": {snapshot}}}, "recovery_point": {{"tags": {point}}}}}"#,
+        stage::REGION
+    );
+    let planted = stage.sandbox.seed_backups(&serde_json::from_str(&seed).unwrap()).unwrap();
+    planted.into_iter().rev().filter_map(|one| one.snapshot).collect()
+}
+
+#[test]
+fn old_backups_are_pruned() {
+    let mut story = Story { stage: Stage::with(&[small_hub()]), tale: Tale::new("keeping", "Old backups are pruned") };
+    let ids = last_week(&story.stage);
+    story.says("A week of nightly backups. The one before the upgrade is to stay, whatever the rules say.");
+    story.types(&["keep", &ids[5], "--reason", "before the upgrade"], 0);
+    story.says("What would go, by which rule, and why does the rest stay?");
+    story.types(&["prune", STACK, "--keep-last", "3", "--dry-run"], 0);
+    story.says("A script has to say yes.");
+    story.types(&["prune", STACK, "--keep-last", "3"], 2);
+    story.says("One of the recovery points cannot be deleted: AWS Backup does as if, and leaves it EXPIRED.");
+    story.stage.sandbox.add_fault(Fault::parse("backup:DeleteRecoveryPoint=delete-lies*1").unwrap());
+    story.types(&["prune", STACK, "--keep-last", "3", "--yes"], 1);
+    story.says("The right that was missing is granted, and the next prune finishes what was begun.");
+    story.types(&["prune", STACK, "--keep-last", "3", "--yes"], 0);
+    story.types(&["unkeep", &ids[5]], 0);
     story.types(&["status", STACK], 0);
     story.tale.ends();
 }

@@ -11,6 +11,7 @@ mod failures;
 mod histories;
 mod judge;
 mod model_check;
+mod prune;
 mod rebuild;
 mod story;
 mod walk;

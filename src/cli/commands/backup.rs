@@ -7,7 +7,7 @@ use super::super::begin::{self, Wish};
 use super::super::context::Context;
 use super::super::exit::Exit;
 use super::super::failure::Failure;
-use super::super::{dry_run, duration, stack_arg};
+use super::super::{dry_run, duration, prune, stack_arg};
 use crate::config::{Span, StackConfig};
 use crate::model::run::{Kind, Options};
 use crate::plan::preflight::Ask;
@@ -71,7 +71,11 @@ pub(crate) async fn run(args: &Backup, cx: &Context) -> Result<Exit, Failure> {
     if args.dry_run {
         dry_run::run(cx, &wish, &args.topology).await
     } else {
-        begin::run(cx, &wish, &args.topology).await
+        let exit = begin::run(cx, &wish, &args.topology).await?;
+        if exit == Exit::Done && !args.no_wait {
+            prune::after_backup(cx, &cx.aws().await?, &args.stack).await;
+        }
+        Ok(exit)
     }
 }
 

@@ -6,7 +6,13 @@ use super::super::exit::Exit;
 use super::super::failure::Failure;
 use super::super::findings::CheckReport;
 use super::super::{holder, stack_arg};
+use crate::aws::Aws;
+use crate::config::RetentionConfig;
+use crate::model::finding::{self, Finding};
+use crate::model::survey::Survey;
+use crate::model::tags;
 use crate::plan::preflight::{self, Ask};
+use crate::plan::prune::forecast;
 use crate::world::World;
 
 /// Check everything a backup needs: nothing is touched.
@@ -37,8 +43,23 @@ pub(crate) async fn run(args: &Check, cx: &Context) -> Result<Exit, Failure> {
     let file = cx.settings.stack(&args.stack);
     let (live, strict) = (args.live || file.live == Some(true), args.strict || file.strict == Some(true));
     let ask = Ask { live, strict, ..Ask::default() };
-    let findings = preflight::findings(&survey, cx.profile_of(&survey).as_ref(), ask, aws.now());
+    let mut findings = preflight::findings(&survey, cx.profile_of(&survey).as_ref(), ask, aws.now());
+    findings.extend(ahead(&aws, &survey, &file.retention).await);
+    finding::sort(&mut findings);
     let report = CheckReport::new(&args.stack, findings);
     cx.emit(&report)?;
     Ok(if report.ok { Exit::Done } else { Exit::Refused })
+}
+
+/// Whether the quota of snapshots will be used up soon; what cannot be told is not told.
+async fn ahead(aws: &Aws, survey: &Survey, said: &RetentionConfig) -> Option<Finding> {
+    let (quota, cluster) = (survey.quota.here()?, survey.cluster.here()?);
+    let snapshots = aws.manual_snapshots_of(&cluster.id).await.ok()?;
+    let ours = snapshots.into_iter().filter(|snapshot| snapshot.tags.contains_key(tags::ID));
+    let mut made: Vec<_> = ours.filter_map(|snapshot| snapshot.created).collect();
+    made.sort_unstable_by(|a, b| b.cmp(a));
+    let pruned = said.after_backup == Some(true);
+    let policy = said.policy();
+    let ahead = forecast(&made, Some(&policy).filter(|_| pruned), *quota, aws.now());
+    preflight::ahead(&ahead, pruned, aws.now())
 }

@@ -75,7 +75,9 @@ pub(crate) struct Foreign {
 /// The snapshots or the recovery points cannot be listed.
 pub(crate) async fn run(args: &List, cx: &Context) -> Result<Exit, Failure> {
     let aws = cx.aws().await?;
-    let gathered = catalogue::gather(cx, &aws, What { stack: args.stack.as_deref(), foreign: args.all }).await?;
+    let gathered =
+        catalogue::gather(cx, &aws, What { stack: args.stack.as_deref(), foreign: args.all, ..What::default() })
+            .await?;
     holder::warn_stale(cx, aws.region(), &gathered.runs, aws.now());
     holder::warn_left(cx, aws.region(), &gathered.runs);
     let families = if args.all { families(cx, &aws, args.stack.as_deref(), &gathered).await } else { Vec::new() };

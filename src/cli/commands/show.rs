@@ -40,7 +40,7 @@ pub(crate) struct BackupView {
 /// There is no such backup.
 pub(crate) async fn run(args: &Show, cx: &Context) -> Result<Exit, Failure> {
     let aws = cx.aws().await?;
-    let gathered = catalogue::gather(cx, &aws, What { stack: args.backup.stack(), foreign: false }).await?;
+    let gathered = catalogue::gather(cx, &aws, What { stack: args.backup.stack(), ..What::default() }).await?;
     holder::warn_stale(cx, aws.region(), &gathered.runs, aws.now());
     let catalogue = gathered.catalogue;
     let found = args.backup.find(catalogue.backups());

@@ -67,7 +67,7 @@ struct Verified {
 pub(crate) async fn run(args: &Verify, cx: &Context) -> Result<Exit, Failure> {
     let wanted = wanted(args)?;
     let aws = cx.aws().await?;
-    let what = What { stack: wanted.stack(), foreign: false };
+    let what = What { stack: wanted.stack(), ..What::default() };
     let gathered = catalogue::gather(cx, &aws, what).await?;
     holder::warn_stale(cx, aws.region(), &gathered.runs, aws.now());
     let backups = chosen(cx, aws.region(), &wanted, &gathered.catalogue)?;

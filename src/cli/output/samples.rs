@@ -37,6 +37,7 @@ pub(crate) fn backup(id: &str, state: State) -> Backup {
         secret_version: None,
         note: None,
         hold: None,
+        hold_until: None,
         drilled: None,
         manifest: None,
         tool_version: Some("0.1.0".into()),

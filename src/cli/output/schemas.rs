@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use super::super::commands::config::ConfigView;
 use super::super::commands::guard::GuardReport;
 use super::super::commands::inspect::Inspection;
+use super::super::commands::keep::Held;
 use super::super::commands::list::BackupList;
 use super::super::commands::show::BackupView;
 use super::super::commands::status::StatusReport;
@@ -19,6 +20,7 @@ use super::super::failure::ErrorJson;
 use super::super::findings::CheckReport;
 use super::super::forms::NewStackParameters;
 use super::super::nothing::Nothing;
+use super::super::prune::PruneReport;
 use super::super::report::RunReport;
 use super::Document;
 use super::new_stack::NewStackPlan;
@@ -58,6 +60,8 @@ fn the_committed_schemas_are_those_of_the_code() {
         document::<BackupList>(),
         document::<BackupView>(),
         document::<StatusReport>(),
+        document::<PruneReport>(),
+        document::<Held>(),
         document::<ConfigView>(),
         document::<Verification>(),
         document::<NewStackParameters>(),

@@ -51,6 +51,7 @@ pub(super) async fn of_pair(cx: &Context, aws: &Aws, pair: &PairArgs) -> Result<
         secret_version: None,
         note: None,
         hold: None,
+        hold_until: None,
         drilled: None,
         manifest: None,
         tool_version: None,

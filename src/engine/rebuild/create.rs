@@ -2,13 +2,14 @@
 
 use jiff::SignedDuration;
 
+use super::preflight::unproven;
 use super::{
     because, by_hand, create_token, failed, forgive, former, note_made, operations, own, planned, stand_still,
 };
 use crate::engine::turn::{PATIENCE, SOON, Turn};
 use crate::engine::{Action, Halt, Step};
 use crate::model::rebuild::Aim;
-use crate::model::run::{Kind, Outcome, Phase};
+use crate::model::run::{Kind, Outcome, Phase, Run};
 use crate::model::stack::Stack;
 use crate::model::{RefusalKind, Seen, StackStatus};
 
@@ -59,7 +60,25 @@ fn left(aim: &Aim, asked: bool) -> String {
     }
 }
 
+/// A stack that replaces none is only asked for on a look that shows the backup's marks: a prune takes them off, and
+/// waits for longer than such a look is fresh before it looks for stacks that name the backup.
+pub(super) fn looks_at_marks(run: &Run) -> bool {
+    run.kind != Kind::Replace && run.rebuilt.first.id.is_none()
+}
+
+/// A prune has begun to delete the backup since the preflight: it is not asked for any more.
+fn going(turn: &Turn<'_>, aim: &Aim) -> Option<String> {
+    if looks_at_marks(&turn.run) { unproven(turn, aim) } else { None }
+}
+
 fn ask(mut turn: Turn<'_>, aim: &Aim) -> Step {
+    if let Some(why) = going(&turn, aim) {
+        // What was asked for before may only not be shown yet.
+        if turn.run.made().asked.is_some() && turn.since_phase() < LANDING {
+            return turn.look_again(SOON);
+        }
+        return failed(turn, aim, Outcome::Failed, why);
+    }
     if turn.run.made().id.is_some() {
         // It was seen, and is not there any more (or not yet again).
         if turn.since_phase() < LANDING {

@@ -54,7 +54,8 @@ pub(super) fn first_look(run: &Run) -> Look {
         Phase::Preflight => INTENT.and(fresh),
         Phase::Deleting => Look::STACK.and(safety).and(INTENT),
         Phase::Returning => Look { cluster: true, ..Look::STACK },
-        Phase::Creating | Phase::Recreating => planned,
+        Phase::Creating => Look { marks: create::looks_at_marks(run), ..planned },
+        Phase::Recreating => planned,
         Phase::Clearing if run.kind == Kind::Replace => planned,
         Phase::Proving | Phase::Reproving => {
             let drill = run.kind == Kind::Drill;

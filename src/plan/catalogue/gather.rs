@@ -5,9 +5,10 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use jiff::Timestamp;
 
 use crate::model::half::{RecoveryPoint, Snapshot, Tags};
+use crate::model::retention::TagRule;
 use crate::model::run::Run;
 
-use super::compact::{Pool, SmallArn, Sym};
+use super::compact::{Id, Pool, SmallArn, Sym};
 use super::halves::{Claim, Database, Files};
 use super::others::Others;
 use super::{Catalogue, join};
@@ -28,6 +29,10 @@ pub struct Gather {
     pub(super) by_plan: HashSet<SmallArn>,
     /// What others made, where it is to be shown.
     pub(super) foreign: Option<Others>,
+    /// Tags to look out for.
+    keep: Vec<TagRule>,
+    /// Backups that bear one of them.
+    pub(super) tagged: HashMap<Id, Vec<TagRule>>,
 }
 
 impl Gather {
@@ -42,6 +47,12 @@ impl Gather {
         Self { foreign: Some(Others::default()), ..self }
     }
 
+    /// Looks out for backups whose snapshot bears one of these tags.
+    #[must_use]
+    pub fn looking_for(self, keep: &[TagRule]) -> Self {
+        Self { keep: keep.to_vec(), ..self }
+    }
+
     /// Takes a snapshot in; somebody else's is only counted.
     #[expect(clippy::needless_pass_by_value, reason = "taken in: the caller has no further use for it")]
     pub fn snapshot(&mut self, snapshot: Snapshot) {
@@ -52,7 +63,13 @@ impl Gather {
                     others.snapshot(&snapshot);
                 }
             }
-            Some(half) if self.wanted(&half) => self.databases.push(half),
+            Some(half) if self.wanted(&half) => {
+                let fits: Vec<TagRule> = self.keep.iter().filter(|rule| rule.fits(&snapshot.tags)).cloned().collect();
+                if !fits.is_empty() {
+                    self.tagged.insert(half.marks.id, fits);
+                }
+                self.databases.push(half);
+            }
             Some(half) if !half.point.is_none() => {
                 self.others.insert(half.point);
             }

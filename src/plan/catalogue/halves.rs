@@ -30,6 +30,8 @@ struct Rare {
     odd: Sym,
     drilled: Instant,
     manifest: Option<Sheet>,
+    /// Until when it is held, as it was read.
+    until: Sym,
 }
 
 impl Marks {
@@ -44,8 +46,9 @@ impl Marks {
         let (complete, odd) = mark(pool, tags);
         let drilled = Instant::of(tags.get(tags::DRILLED).and_then(|value| tags::decode(value).parse().ok()));
         let manifest = Sheet::read(pool, tags);
-        let rare = odd != Sym::NONE || drilled != Instant::NONE || manifest.is_some();
-        let rare = rare.then(|| Box::new(Rare { odd, drilled, manifest }));
+        let until = tags.get(tags::HOLD_UNTIL).map_or(Sym::NONE, |value| pool.keep(&tags::decode(value)));
+        let rare = odd != Sym::NONE || drilled != Instant::NONE || manifest.is_some() || until != Sym::NONE;
+        let rare = rare.then(|| Box::new(Rare { odd, drilled, manifest, until }));
         Some(Self { id, stack, stack_id, mode, secret, tool, version, note, hold, complete, rare })
     }
 
@@ -59,6 +62,11 @@ impl Marks {
 
     pub(super) fn drilled(&self) -> Option<Timestamp> {
         self.rare.as_ref()?.drilled.get()
+    }
+
+    /// Until when it is held, as it was read.
+    pub(super) fn until(&self) -> Sym {
+        self.rare.as_ref().map_or(Sym::NONE, |rare| rare.until)
     }
 
     /// The manifest's tag, as it was read.
@@ -139,6 +147,8 @@ pub(super) struct Database {
     pub(super) created: Instant,
     pub(super) gib: i32,
     pub(super) available: bool,
+    /// A prune has begun to delete it.
+    pub(super) deleting: bool,
 }
 
 impl Database {
@@ -160,6 +170,7 @@ impl Database {
             created: Instant::of(snapshot.created),
             gib: snapshot.allocated_gib.unwrap_or(-1),
             available: snapshot.status.as_str() == "available",
+            deleting: snapshot.tags.contains_key(tags::DELETING),
             marks,
         })
     }
@@ -191,16 +202,16 @@ pub(super) enum Claim {
         /// The snapshot it names is not the one that bears the id.
         strays: bool,
     },
-    /// A seed.
-    Seed,
+    /// A seed, and the run that it was made for.
+    Seed(Id),
     /// Nothing of ours.
     Foreign,
 }
 
 impl Claim {
     pub(super) fn read(pool: &mut Pool, tags: &Tags) -> Self {
-        if tags.contains_key(tags::SEED) {
-            return Self::Seed;
+        if let Some(run) = tags.get(tags::SEED) {
+            return Self::Seed(pool.id(&tags::decode(run)));
         }
         let strays = tags.get(tags::SNAPSHOT).is_some_and(|snapshot| tags.get(tags::ID) != Some(snapshot));
         Marks::read(pool, tags).map_or(Self::Foreign, |marks| Self::Half { marks, strays })
@@ -237,7 +248,7 @@ impl Files {
     pub(super) fn names(&self, id: Id) -> bool {
         match self.claim.as_deref() {
             Some(Claim::Half { marks, strays }) => marks.id == id && !strays,
-            Some(Claim::Seed | Claim::Foreign) => false,
+            Some(Claim::Seed(_) | Claim::Foreign) => false,
             None => true,
         }
     }

@@ -39,6 +39,8 @@ pub(super) fn join(mut gather: Gather, runs: &[Run], now: Timestamp) -> Catalogu
         foreign_snapshots: gather.foreign_snapshots,
         foreign_points: gather.by_plan.len() + counts.foreign.len(),
         seeds: counts.seeds,
+        seed_points: std::mem::take(&mut counts.seed_points),
+        tagged: std::mem::take(&mut gather.tagged),
         ..Catalogue::default()
     };
     for group in entries.chunk_by(|a, b| a.id == b.id) {
@@ -71,6 +73,7 @@ struct Counts {
     /// Where they stand among the recovery points.
     foreign: Vec<u32>,
     seeds: usize,
+    seed_points: Vec<(Id, Files)>,
 }
 
 fn ours(run: &Run, stack: Option<&str>) -> bool {
@@ -90,7 +93,12 @@ fn settle(gather: &mut Gather, counts: &mut Counts) {
     files.sort_unstable_by_key(|half| (half.arn, half.claim.is_none()));
     files.dedup_by(|a, b| a.arn == b.arn);
     let before = files.len();
-    files.retain(|half| !matches!(half.claim.as_deref(), Some(Claim::Seed)));
+    let seeds = files.iter().filter_map(|half| match half.claim.as_deref() {
+        Some(Claim::Seed(of)) => Some((*of, half.clone())),
+        _ => None,
+    });
+    counts.seed_points = seeds.collect();
+    files.retain(|half| !matches!(half.claim.as_deref(), Some(Claim::Seed(_))));
     counts.seeds = before - files.len();
     files.shrink_to_fit();
     claims.clear();
@@ -188,6 +196,7 @@ fn alone(catalogue: &mut Catalogue, run: &Run, now: Timestamp) {
         secret_version: run.target.secret_version.as_deref().map(Into::into),
         note: run.options.note.as_deref().map(Into::into),
         hold: run.options.hold.as_deref().map(Into::into),
+        hold_until: None,
         drilled: None,
         manifest: None,
         tool_version: Some(run.tool.as_str().into()),

@@ -24,6 +24,7 @@ pub(super) enum Why {
     PointNot,
     Unnamed,
     Unmarked,
+    Deleting,
     /// In the run's words.
     Run(u32),
 }
@@ -54,6 +55,8 @@ fn both(database: &Database, files: &Files) -> (State, Why) {
     let names_it = database.point == files.arn;
     if (!names_it && !database.point.is_none()) || !files.names(database.marks.id) {
         (State::Ambiguous, Why::Elsewhere)
+    } else if database.deleting {
+        (State::Incomplete, Why::Deleting)
     } else if !database.available {
         (State::Incomplete, Why::SnapshotNot)
     } else if !files.complete {
@@ -92,6 +95,7 @@ impl Why {
             Self::Unread => "the vault of its recovery point could not be read",
             Self::Unnamed => "the snapshot does not name its recovery point",
             Self::Unmarked => "never checked and marked as complete",
+            Self::Deleting => "a prune has begun to delete it: `stacksnap prune` goes on",
         };
         Some(plain.to_owned())
     }

@@ -1,12 +1,17 @@
 //! The database's half: the cluster, and room for one more snapshot.
 
+use jiff::{SignedDuration, Timestamp};
+
 use crate::model::finding::Finding;
 use crate::model::half::Cluster;
 use crate::model::survey::Quota;
 use crate::model::{ClusterStatus, Seen};
+use crate::plan::prune::Forecast;
 
 use super::{Look, error, ids, info, unseen, warning};
 
+/// A quota that is used up sooner than this is worth a warning.
+const SOON: SignedDuration = SignedDuration::from_hours(30 * 24);
 /// Below this many snapshots left, a warning.
 const FEW: u64 = 5;
 
@@ -73,4 +78,20 @@ fn quota(quota: &Quota) -> Finding {
         1..FEW => warning(ids::QUOTA_LOW, what, why, remedy),
         _ => info(ids::QUOTA_LEFT, what, why),
     }
+}
+
+/// The quota will be used up within `SOON`: a warning, for `check`. `pruned`: a prune follows every backup.
+pub fn ahead(forecast: &Forecast, pruned: bool, now: Timestamp) -> Option<Finding> {
+    let full = forecast.full.filter(|full| full.duration_since(now) <= SOON)?;
+    let Quota { used, max } = forecast.quota;
+    let what = format!(
+        "at this rate the {max} manual DB cluster snapshots of this region are used up on {} ({used} are there)",
+        full.strftime("%Y-%m-%d")
+    );
+    let remedy = if pruned {
+        "Keep fewer, delete other snapshots, or have the quota raised in Service Quotas."
+    } else {
+        "Prune: `stacksnap prune STACK --dry-run` shows what would go; `after-backup = true` does it after every backup."
+    };
+    Some(warning(ids::QUOTA_AHEAD, what, "The next backup is refused then.", remedy))
 }

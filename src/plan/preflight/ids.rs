@@ -64,6 +64,8 @@ ids! {
     QUOTA_LOW = "SS034";
     /// How many manual DB cluster snapshots are left.
     QUOTA_LEFT = "SS035";
+    /// At this rate the quota of manual DB cluster snapshots is used up soon.
+    QUOTA_AHEAD = "SS036";
     /// The file system does not exist.
     NO_FILE_SYSTEM = "SS040";
     /// The file system is not available.

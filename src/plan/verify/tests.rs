@@ -123,6 +123,7 @@ fn backup() -> Backup {
         secret_version: Some("v-1".into()),
         note: None,
         hold: None,
+        hold_until: None,
         drilled: None,
         manifest: Some(tags::manifest(&digest(&manifest()), &place()).into()),
         tool_version: Some(env!("CARGO_PKG_VERSION").into()),

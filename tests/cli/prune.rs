@@ -1,0 +1,432 @@
+//! `prune`, `keep`, `unkeep`: what goes, what stays whatever the rules say, and what is said of it.
+
+use serde_json::{Value, json};
+use stacksnap_sandbox::seeds::BackupSeed;
+
+use super::support::{Aws, Ran, STACK, text, with};
+
+/// Plants past backups, as stacksnap tags them; the newest is a day old. Their ids, the newest first.
+pub(crate) fn plant(aws: &Aws, count: u32) -> Vec<String> {
+    plant_with(aws, count, &json!({}), &json!({}))
+}
+
+/// The same, with more tags on the snapshots and on the recovery points.
+fn plant_with(aws: &Aws, count: u32, snapshot: &Value, point: &Value) -> Vec<String> {
+    let common = json!({"stacksnap:id": "{stack}-{stamp}", "stacksnap:stack": "{stack}", "stacksnap:stack-id": "{stack_id}",
+        "stacksnap:mode": "offline", "stacksnap:complete": "{time}"});
+    let merged = |more: &[&Value]| {
+        let mut all = common.clone();
+        for (key, value) in more.iter().flat_map(|tags| tags.as_object().unwrap()) {
+            all[key] = value.clone();
+        }
+        all
+    };
+    let vault = json!({"stacksnap:vault": "{vault}", "stacksnap:recovery-point": "{recovery_point}"});
+    let named = json!({"stacksnap:snapshot": "{snapshot}"});
+    planted(
+        aws,
+        &json!({
+            "stack": STACK, "count": count, "every": 86_400,
+            "snapshot": {"id": "{stack}-{stamp}", "tags": merged(&[&vault, snapshot])},
+            "recovery_point": {"tags": merged(&[&named, point])},
+        }),
+    )
+}
+
+fn planted(aws: &Aws, seed: &Value) -> Vec<String> {
+    let seed: BackupSeed = serde_json::from_value(seed.clone()).unwrap();
+    let planted = aws.sandbox.seed_backups(&seed).unwrap();
+    planted.into_iter().rev().map(|one| one.snapshot.or(one.recovery_point).unwrap()).collect()
+}
+
+/// The ids of the backups there are, the newest first.
+fn ids(aws: &Aws) -> Vec<String> {
+    let list = aws.run(&["list", STACK, "-o", "json"]).ends(0).json();
+    list["items"].as_array().unwrap().iter().map(|row| text(row, "/id")).collect()
+}
+
+fn prune<'a>(more: &[&'a str]) -> Vec<&'a str> {
+    with(&["prune", STACK, "--yes", "-o", "json"], more)
+}
+
+/// How many snapshots and recovery points there are, whoever made them.
+fn halves(aws: &Aws) -> (usize, usize) {
+    (aws.of_region("snapshots").len(), aws.of_region("recovery_points").len())
+}
+
+/// So many more than before.
+fn more((snapshots, points): (usize, usize), by: usize) -> (usize, usize) {
+    (snapshots + by, points + by)
+}
+
+/// What a prune said of one backup.
+fn row(ran: &Ran, id: &str) -> Value {
+    let report = ran.json();
+    let rows = report["items"].as_array().unwrap().iter().flat_map(|item| item["backups"].as_array().unwrap().clone());
+    rows.into_iter().find(|row| row["id"] == id).unwrap_or_else(|| panic!("no {id} in {}", ran.out))
+}
+
+#[test]
+fn what_no_rule_keeps_is_deleted_with_both_halves() {
+    let aws = Aws::fast();
+    let before = halves(&aws);
+    let all = plant(&aws, 5);
+    let ran = aws.run(&prune(&["--keep-last", "2"])).ends(0);
+    assert_eq!(ids(&aws), all[..2]);
+    assert_eq!(
+        (text(&row(&ran, &all[4]), "/outcome"), text(&row(&ran, &all[0]), "/verdict")),
+        ("deleted".into(), "keep".into())
+    );
+    assert_eq!(halves(&aws), more(before, 2));
+    // Again: nothing more goes.
+    let again = aws.run(&prune(&["--keep-last", "2"])).ends(0);
+    assert_eq!((&again.json()["changed"], ids(&aws)), (&json!(false), all[..2].to_vec()));
+}
+
+#[test]
+fn a_dry_run_only_looks_and_says_why() {
+    let aws = Aws::fast();
+    let all = plant(&aws, 9);
+    aws.sandbox.clear_requests();
+    let ran = aws.run(&["prune", STACK, "--dry-run", "--keep-daily", "3", "--keep-weekly", "2"]).ends(0);
+    ran.shows("daily 2 of 3 (newest of ")
+        .shows("no rule keeps it")
+        .shows("the last complete backup")
+        .shows("nothing was changed");
+    for request in aws.sandbox.requests() {
+        assert!(["Describe", "List", "Get"].iter().any(|verb| request.operation.starts_with(verb)), "{request:?}");
+    }
+    assert_eq!(ids(&aws), all);
+}
+
+#[test]
+fn without_a_rule_the_last_week_is_kept() {
+    let aws = Aws::fast();
+    let all = plant(&aws, 10);
+    aws.run(&prune(&[])).ends(0);
+    assert_eq!(ids(&aws), all[..8], "the newest, and seven days before it");
+}
+
+#[test]
+fn the_rules_of_a_stack_stand_in_the_file() {
+    let aws = Aws::fast();
+    let all = plant(&aws, 4);
+    aws.file(
+        "stacksnap.toml",
+        "[defaults.retention]\nkeep-last = 4\n[stacks.my-hub.retention]\nkeep-last = 3\ntime-zone = \"Asia/Seoul\"\n",
+    );
+    let ran = aws.run(&["prune", "--yes"]).ends(0);
+    ran.shows("keep-last 3 (Asia/Seoul)");
+    assert_eq!(ids(&aws), all[..3]);
+}
+
+#[test]
+fn somebody_has_to_say_yes() {
+    let aws = Aws::fast();
+    let all = plant(&aws, 3);
+    aws.run(&["prune", STACK, "--keep-last", "1"]).ends(2).says("--yes");
+    assert_eq!(ids(&aws), all);
+}
+
+#[test]
+fn more_than_ten_at_once_have_to_be_counted() {
+    let aws = Aws::fast();
+    let all = plant(&aws, 13);
+    aws.run(&prune(&["--keep-last", "1"]))
+        .ends(4)
+        .says("12 backups of my-hub would be deleted")
+        .says("--force-count 12");
+    assert_eq!(ids(&aws), all);
+    aws.run(&prune(&["--keep-last", "1", "--force-count", "11"])).ends(4);
+    aws.run(&prune(&["--keep-last", "1", "--force-count", "12"])).ends(0);
+    assert_eq!(ids(&aws), all[..1]);
+}
+
+#[test]
+fn a_backup_from_the_future_means_that_a_clock_is_wrong() {
+    let aws = Aws::fast();
+    plant(&aws, 3);
+    let ahead = jiff::Timestamp::now() + jiff::SignedDuration::from_hours(24 * 400);
+    planted(
+        &aws,
+        &json!({"stack": STACK, "count": 1, "at": ahead.to_string(), "snapshot": {"id": "{stack}-{stamp}",
+        "tags": {"stacksnap:id": "{stack}-{stamp}", "stacksnap:stack": "{stack}", "stacksnap:complete": "{time}"}}}),
+    );
+    aws.run(&prune(&["--keep-last", "1"])).ends(4).says("in the future").says("clock");
+    assert_eq!(ids(&aws).len(), 4);
+}
+
+#[test]
+fn nonsense_is_refused_before_anything_is_asked() {
+    let aws = Aws::fast();
+    plant(&aws, 2);
+    aws.sandbox.clear_requests();
+    for (rule, says) in [
+        (["--keep-last", "0"], "keeps nothing"),
+        (["--keep-daily", "many"], "not a number"),
+        (["--keep-within", "soon"], "not a duration"),
+        (["--time-zone", "Europe/Atlantis"], "not a time zone"),
+        (["--keep-tag", "=x"], "names no tag"),
+    ] {
+        aws.run(&prune(&rule)).ends(2).says(says);
+    }
+    for (file, says) in [
+        ("keep-last = 0", "leave the rule out"),
+        ("keep-dayly = 7", "did you mean `keep-daily`"),
+        ("time-zone = \"CEST-ish\"", "not a time zone"),
+        ("keep-within = \"0s\"", "keeps nothing"),
+    ] {
+        aws.file("stacksnap.toml", &format!("[stacks.my-hub.retention]\n{file}\n"));
+        aws.run(&prune(&[])).ends(2).says(says);
+    }
+    assert!(aws.sandbox.requests().is_empty());
+    aws.file("stacksnap.toml", "[stacks.my-hub.retention]\nkeep-tag = []\n");
+    aws.run(&prune(&[])).ends(4).says("has no rule");
+    aws.file("stacksnap.toml", "");
+    aws.run(&prune(&["--keep-tag", "release"])).ends(4).says("keeps any of its backups");
+    assert_eq!(ids(&aws).len(), 2);
+}
+
+#[test]
+fn a_hold_keeps_a_backup_until_it_ends_or_is_taken_off() {
+    let aws = Aws::fast();
+    let all = plant(&aws, 4);
+    let held = aws.run(&["keep", &all[3], "--reason", "before the upgrade", "-o", "json"]).ends(0).json();
+    assert_eq!((&held["held"], &held["reason"]), (&json!(true), &json!("before the upgrade")));
+    aws.run(&["keep", &all[2], "--until", "30d"]).ends(0).shows("until ");
+    aws.run(&["show", &all[3]]).ends(0).shows("before the upgrade");
+    let ran = aws.run(&prune(&["--keep-last", "1"])).ends(0);
+    assert!(text(&row(&ran, &all[3]), "/reasons/0").contains("on hold: before the upgrade"));
+    assert_eq!(ids(&aws), [&all[0], &all[2], &all[3]].map(String::clone));
+    aws.run(&["unkeep", &all[3]]).ends(0).shows("not on hold");
+    aws.tag(&all[2], "stacksnap:hold-until", "2026-01-01T00:00:00Z");
+    let (_, point) = aws.halves(&all[2]);
+    aws.tag_point(&point, "stacksnap:hold-until", "2026-01-01T00:00:00Z");
+    aws.run(&prune(&["--keep-last", "1"])).ends(0);
+    assert_eq!(ids(&aws), all[..1]);
+}
+
+#[test]
+fn a_hold_whose_end_was_tampered_with_never_ends() {
+    let aws = Aws::fast();
+    let all = plant(&aws, 2);
+    aws.run(&["keep", &all[1], "--until", "2099-12-31"]).ends(0);
+    aws.tag(&all[1], "stacksnap:hold-until", "1 fortnight");
+    aws.run(&prune(&["--keep-last", "1"])).ends(0).shows("which is no time");
+    assert_eq!(ids(&aws), all);
+}
+
+#[test]
+fn bad_holds_are_refused() {
+    let aws = Aws::fast();
+    let all = plant(&aws, 1);
+    aws.run(&["keep", &all[0], "--until", "2020-01-01"]).ends(2).says("over already");
+    aws.run(&["keep", &all[0], "--until", "some day"]).ends(2).says("write 2027-01-31");
+    aws.run(&["keep", "my-hub-20200101-000000"]).ends(8).says("there is no backup");
+    aws.run(&["unkeep", "other@latest"]).ends(8);
+}
+
+#[test]
+fn what_a_live_stack_names_stays() {
+    let aws = Aws::fast();
+    let (first, id) = (plant(&aws, 3), aws.run(&["backup", STACK, "--live", "--quiet", "-o", "json"]).ends(0).json());
+    let id = text(&id, "/id");
+    let restored = with(&["restore", &id, "--new-stack", "hub2", "--quiet"], &super::support::OWN);
+    aws.run(&restored).ends(0);
+    let newer = text(&aws.run(&["backup", STACK, "--live", "--quiet", "-o", "json"]).ends(0).json(), "/id");
+    let ran = aws.run(&prune(&["--keep-last", "1"])).ends(0);
+    assert_eq!(text(&row(&ran, &id), "/reasons/0"), "stack hub2 names it in RestoreDbSnapshotIdentifier");
+    assert_eq!(ids(&aws), [newer, id]);
+    assert_eq!(first.len(), 3);
+}
+
+#[test]
+fn the_last_drilled_backup_stays() {
+    let aws = Aws::fast();
+    let all = plant(&aws, 3);
+    super::replacements::mark(&aws, &all[2]);
+    aws.run(&prune(&["--keep-last", "1"])).ends(0).shows("the last drilled backup");
+    assert_eq!(ids(&aws), [&all[0], &all[2]].map(String::clone));
+}
+
+#[test]
+fn a_tag_keeps_a_backup() {
+    let aws = Aws::fast();
+    let all = plant(&aws, 4);
+    aws.tag(&all[2], "release", "4.2");
+    aws.run(&prune(&["--keep-last", "1", "--keep-tag", "release=4.2"])).ends(0).shows("a tag");
+    assert_eq!(ids(&aws), [&all[0], &all[2]].map(String::clone));
+}
+
+#[test]
+fn what_stacksnap_did_not_make_is_not_even_looked_at_twice() {
+    let aws = Aws::fast();
+    let before = halves(&aws);
+    let all = plant(&aws, 2);
+    planted(&aws, &json!({"stack": STACK, "count": 3, "snapshot": {"id": "by-hand-{n}"}, "recovery_point": {}}));
+    aws.run(&prune(&["--keep-last", "1"])).ends(0);
+    assert_eq!(ids(&aws), all[..1]);
+    assert_eq!(halves(&aws), more(before, 4));
+}
+
+#[test]
+fn orphans_and_seeds_go_when_they_are_old_and_ours() {
+    let aws = Aws::fast();
+    let before = halves(&aws);
+    let all = plant(&aws, 1);
+    let old = (jiff::Timestamp::now() - jiff::SignedDuration::from_hours(72)).to_string();
+    let young = (jiff::Timestamp::now() - jiff::SignedDuration::from_hours(2)).to_string();
+    let ours = json!({"stacksnap:id": "{stack}-{stamp}", "stacksnap:stack": "{stack}"});
+    planted(&aws, &json!({"stack": STACK, "at": old, "snapshot": {"id": "{stack}-{stamp}", "tags": ours}}));
+    planted(&aws, &json!({"stack": STACK, "at": young, "snapshot": {"id": "{stack}-{stamp}", "tags": ours}}));
+    planted(
+        &aws,
+        &json!({"stack": STACK, "at": old, "recovery_point": {"tags": {"stacksnap:seed": "{stack}-{stamp}"}}}),
+    );
+    planted(
+        &aws,
+        &json!({"stack": STACK, "at": young, "recovery_point": {"tags": {"stacksnap:seed": "{stack}-{stamp}"}}}),
+    );
+    aws.run(&prune(&["--keep-last", "1"])).ends(0).shows("it never was complete").shows("younger than --grace");
+    assert_eq!(halves(&aws), more(before, 2));
+    aws.run(&prune(&["--keep-last", "1", "--grace", "1h"])).ends(0);
+    assert_eq!(halves(&aws), more(before, 1));
+    assert_eq!(ids(&aws), all);
+}
+
+#[test]
+fn of_a_replaced_stack_the_earlier_ones_backups_stay_unless_they_are_meant() {
+    let aws = Aws::fast();
+    let all = plant_with(
+        &aws,
+        3,
+        &json!({"stacksnap:stack-id": "arn:aws:cloudformation:eu-west-1:123456789012:stack/my-hub/0"}),
+        &json!({}),
+    );
+    let id = text(&aws.run(&["backup", STACK, "--live", "--quiet", "-o", "json"]).ends(0).json(), "/id");
+    aws.run(&prune(&["--keep-last", "1"])).ends(0).shows("earlier stack of this name");
+    assert_eq!(ids(&aws).len(), 4);
+    aws.run(&prune(&["--keep-last", "2", "--earlier-stacks"])).ends(0);
+    assert_eq!(ids(&aws), [id, all[0].clone()]);
+}
+
+#[test]
+fn a_locked_vault_is_reported_and_nothing_is_tried() {
+    let aws = Aws::fast();
+    let all = plant(&aws, 3);
+    let vault = text(&aws.run(&["show", &all[0], "-o", "json"]).ends(0).json(), "/files/vault");
+    aws.set(&json!({ "vault": vault, "lock": { "min": 7, "strict": true } }));
+    aws.sandbox.clear_requests();
+    aws.run(&prune(&["--keep-last", "1"])).ends(0).shows("is locked, for 7 days at the least");
+    assert!(!aws.asked("DeleteRecoveryPoint") && !aws.asked("RemoveTagsFromResource"));
+    assert_eq!(ids(&aws), all);
+}
+
+#[test]
+fn a_legal_hold_is_reported_and_one_that_cannot_be_listed_is_met() {
+    let aws = Aws::fast();
+    let all = plant(&aws, 3);
+    let (_, point) = aws.halves(&all[2]);
+    aws.set(&json!({ "legal_hold": { "title": "case 17", "points": [point] } }));
+    aws.run(&prune(&["--keep-last", "2"])).ends(0).shows("legal hold `case 17`");
+    assert!(!aws.asked("DeleteRecoveryPoint"));
+    // Not allowed to list them: AWS refuses, and the backup is what it was.
+    aws.fault("backup:ListLegalHolds=access-denied");
+    aws.run(&prune(&["--keep-last", "2"])).ends(0).says("legal holds cannot be listed").shows("active legal hold");
+    assert_eq!((ids(&aws), aws.states()), (all, vec!["complete".to_owned(); 3]));
+}
+
+#[test]
+fn a_deletion_that_aws_only_pretends_is_told_and_finished_later() {
+    let aws = Aws::fast();
+    let all = plant(&aws, 2);
+    aws.fault("backup:DeleteRecoveryPoint=delete-lies*1");
+    aws.run(&prune(&["--keep-last", "1"])).ends(1).says("left it EXPIRED").says("iam:CreateServiceLinkedRole");
+    assert_eq!(ids(&aws), all, "the database's half is still there, and listed");
+    assert_eq!(aws.states(), ["complete", "incomplete"]);
+    aws.run(&prune(&["--keep-last", "1"])).ends(0);
+    assert_eq!(ids(&aws), all[..1]);
+}
+
+#[test]
+fn a_missing_permission_is_named_and_the_mark_is_put_back() {
+    let aws = Aws::fast();
+    let all = plant(&aws, 2);
+    aws.fault("backup:DeleteRecoveryPoint=access-denied*1");
+    aws.run(&prune(&["--keep-last", "1"])).ends(1).says("grant backup:DeleteRecoveryPoint");
+    assert_eq!((ids(&aws), aws.states()), (all.clone(), vec!["complete".to_owned(); 2]));
+    aws.fault("cloudformation:DescribeStacks=access-denied*1");
+    aws.run(&prune(&["--keep-last", "1"])).ends(1).says("whether a live stack uses a backup cannot be told");
+    assert_eq!(ids(&aws), all);
+}
+
+#[test]
+fn a_prune_that_is_killed_is_finished_by_the_next() {
+    for operation in ["AddTagsToResource", "RemoveTagsFromResource", "DeleteRecoveryPoint", "DeleteDBClusterSnapshot"] {
+        let aws = Aws::fast();
+        let before = halves(&aws);
+        let all = plant(&aws, 3);
+        aws.sandbox.clear_requests();
+        let mut child = aws.start_until(&prune(&["--keep-last", "1"]), operation);
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert!(ids(&aws).contains(&all[0]), "{operation}");
+        aws.run(&prune(&["--keep-last", "1"])).ends(0);
+        assert_eq!(ids(&aws), all[..1], "{operation}");
+        assert_eq!(halves(&aws), more(before, 1), "{operation}");
+    }
+}
+
+#[test]
+fn a_hold_stops_a_prune_that_has_begun_and_its_mark_comes_back() {
+    let aws = Aws::fast();
+    let all = plant(&aws, 2);
+    aws.tag(&all[1], "stacksnap:deleting", "2026-11-20T02:00:00Z 2026-11-18T02:00:00Z");
+    assert_eq!(aws.states(), ["complete", "incomplete"]);
+    aws.run(&["keep", &all[1]]).ends(7).says("a prune has begun to delete").says("stacksnap prune my-hub");
+    aws.run(&prune(&["--keep-last", "1"])).ends(0);
+    assert_eq!((ids(&aws), aws.states()), (all, vec!["complete".to_owned(); 2]));
+}
+
+#[test]
+fn a_backup_prunes_after_itself_where_the_file_says_so() {
+    let aws = Aws::fast();
+    plant(&aws, 3);
+    aws.file("stacksnap.toml", "[stacks.my-hub.retention]\nkeep-last = 2\nafter-backup = true\n");
+    let ran = aws.run(&["backup", STACK, "--live", "-o", "json"]).ends(0);
+    assert_eq!(text(&ran.json(), "/outcome"), "complete", "one document: the backup's");
+    ran.says("deleted my-hub-");
+    assert_eq!(ids(&aws).len(), 2);
+    // What goes wrong with the prune does not make the backup a bad one.
+    aws.file("stacksnap.toml", "[stacks.my-hub.retention]\nkeep-tag = []\nafter-backup = true\n");
+    aws.run(&["backup", STACK, "--live", "--quiet"])
+        .ends(0)
+        .says("the backup is complete, but pruning went wrong")
+        .says("has no rule");
+    assert_eq!(ids(&aws).len(), 3);
+}
+
+#[test]
+fn a_backups_manifest_goes_with_it() {
+    let aws = Aws::fast();
+    let kept =
+        |id: &str| aws.of_region("ssm").iter().any(|row| text(row, "/name").ends_with(&format!("/manifests/{id}")));
+    let id = text(&aws.run(&["backup", STACK, "--live", "--quiet", "-o", "json"]).ends(0).json(), "/id");
+    aws.run(&["backup", STACK, "--live", "--quiet"]).ends(0);
+    assert!(kept(&id));
+    aws.run(&prune(&["--keep-last", "1"])).ends(0);
+    assert!(!kept(&id));
+}
+
+#[test]
+fn the_day_the_quota_is_used_up_is_foretold() {
+    let aws = Aws::fast();
+    plant(&aws, 90);
+    aws.run(&["check", STACK]).ends(0).shows("SS036").shows("are used up on ");
+    aws.run(&["prune", STACK, "--dry-run", "--keep-last", "200"])
+        .ends(0)
+        .shows("90 of 100 in this region; at this rate");
+    aws.file("stacksnap.toml", "[stacks.my-hub.retention]\nafter-backup = true\n");
+    let calm = aws.run(&["check", STACK]).ends(0);
+    assert!(!calm.out.contains("SS036"), "{}", calm.out);
+}
