@@ -26,9 +26,10 @@ fn readme() -> String {
     std::fs::read_to_string(path()).unwrap()
 }
 
-/// What stands in the first block of this kind.
-fn block(kind: &str) -> String {
+/// What stands in the first block of this kind below a heading.
+fn block(heading: &str, kind: &str) -> String {
     let text = readme();
+    let (_, text) = text.split_once(&format!("\n{heading}\n")).unwrap();
     let (_, rest) = text.split_once(&format!("```{kind}\n")).unwrap();
     rest.split_once("```").unwrap().0.to_owned()
 }
@@ -101,7 +102,7 @@ fn its_commands_do_what_it_says() {
 fn its_configuration_is_read() {
     let stage = Stage::with(&[]);
     let file = stage.home().join("readme.toml");
-    std::fs::write(&file, block("toml")).unwrap();
+    std::fs::write(&file, block("## Configuration", "toml")).unwrap();
     let file = file.display().to_string();
     let shown = stage.run(&["config", "show", STACK, "--origin", "--config", &file]);
     assert_eq!(shown.code, Some(0), "{}", shown.screen);

@@ -17,8 +17,9 @@ pub use guard::{Ask, Sight, locked, needs, protected};
 pub use uses::{StackValues, Use, uses};
 pub use words::{Known, explain};
 
-/// A backup that began later than this after now: some clock is wrong.
-const AHEAD: SignedDuration = SignedDuration::from_mins(10);
+/// A backup that began later than this after now: some clock is wrong. (Hours change no verdict, for ages are counted
+/// from the newest backup; who is wrong by a day may be wrong by a year.)
+const AHEAD: SignedDuration = SignedDuration::from_hours(12);
 
 /// One of a stack's backups, as little of it as is needed here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
