@@ -114,8 +114,10 @@ async fn orphans(cx: &Context, aws: &Aws, gather: &RefCell<Gather>) {
     let read = |arn: String| async move { (aws.tags_of(&arn).await, arn) };
     let mut tags = stream::iter(unclaimed.into_iter().map(read)).buffer_unordered(TAGS);
     while let Some((found, arn)) = tags.next().await {
-        if let Ok(tags) = found {
-            gather.borrow_mut().tags(&arn, tags);
+        match found {
+            Ok(tags) => gather.borrow_mut().tags(&arn, tags),
+            Err(refusal) if refusal.kind == RefusalKind::NotFound => {}
+            Err(refusal) => cx.warn(&format!("the tags of {arn} cannot be read, so it may be one of ours: {refusal}")),
         }
     }
 }

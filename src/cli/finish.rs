@@ -17,7 +17,7 @@ use crate::world::World;
 
 /// How this command line drives.
 pub(crate) fn manner(cx: &Context, timeout: Option<Duration>, watched: bool) -> Manner {
-    Manner { pace: Pace::new(cx.globals.poll_interval), timeout, watched }
+    Manner { pace: Pace::new(&cx.globals), timeout, watched }
 }
 
 /// Drives `run`, shows it, and says how it went. One that was to be given up has done well when it

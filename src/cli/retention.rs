@@ -9,6 +9,8 @@ use crate::model::retention::{Policy, TagRule};
 
 /// How old something must be that never was complete, unless somebody says otherwise: a day.
 const GRACE: u32 = 86_400;
+/// Nobody keeps backups for less: it is a unit that was mistaken.
+const HOUR: u32 = 3_600;
 
 /// What is kept: whatever any rule keeps. Over those of stacksnap.toml, one by one.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -51,6 +53,8 @@ pub(crate) struct RetentionFlags {
 pub(crate) struct Retention {
     /// The rules.
     pub(crate) policy: Policy,
+    /// Somebody gave a rule; otherwise it is the usual one.
+    pub(crate) explicit: bool,
     /// How old something must be that never was complete.
     pub(crate) grace: SignedDuration,
 }
@@ -82,7 +86,11 @@ impl RetentionFlags {
     /// # Errors
     /// A rule that keeps nothing.
     pub(crate) fn over(&self, file: &RetentionConfig) -> Result<Retention, Failure> {
-        retention(&self.config().over(file))
+        let flags = self.config();
+        // More tags keep more: a flag adds to the file's.
+        let tags = [&flags.keep_tag, &file.keep_tag].into_iter().flatten().flatten().cloned().collect::<Vec<_>>();
+        let given = flags.keep_tag.is_some() || file.keep_tag.is_some();
+        retention(&RetentionConfig { keep_tag: given.then_some(tags), ..flags.over(file) })
     }
 }
 
@@ -91,11 +99,16 @@ impl RetentionFlags {
 /// # Errors
 /// A rule that keeps nothing.
 pub(crate) fn retention(said: &RetentionConfig) -> Result<Retention, Failure> {
-    if said.keep_within == Some(Span(0)) {
-        return Err(Failure::usage("keep-within is 0s, which keeps nothing: leave the rule out"));
+    match said.keep_within {
+        Some(Span(0)) => return Err(Failure::usage("keep-within is 0s, which keeps nothing: leave the rule out")),
+        Some(span @ Span(..HOUR)) => {
+            return Err(Failure::usage(format!("keep-within is {span}, which is less than an hour"))
+                .hint("`m` is minutes: for half a year write 180d"));
+        }
+        _ => {}
     }
     let Span(grace) = said.grace.unwrap_or(Span(GRACE));
-    Ok(Retention { policy: said.policy(), grace: SignedDuration::from_secs(grace.into()) })
+    Ok(Retention { policy: said.policy(), explicit: said.has_rules(), grace: SignedDuration::from_secs(grace.into()) })
 }
 
 #[cfg(test)]

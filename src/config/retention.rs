@@ -137,6 +137,13 @@ impl RetentionConfig {
         }
     }
 
+    /// A rule is given, and be it an empty one.
+    pub fn has_rules(&self) -> bool {
+        let counts =
+            [self.keep_last, self.keep_hourly, self.keep_daily, self.keep_weekly, self.keep_monthly, self.keep_yearly];
+        counts.iter().any(Option::is_some) || self.keep_within.is_some() || self.keep_tag.is_some()
+    }
+
     /// The policy. Where no rule is given at all: a week.
     pub fn policy(&self) -> Policy {
         let number = |count: Option<Count>| count.map(Count::get);
@@ -150,7 +157,7 @@ impl RetentionConfig {
             zone: zone.clone(),
         };
         // `keep-tag = []` is a policy, and an empty one.
-        if said.is_empty() && self.keep_tag.is_none() { Policy { zone, ..Policy::default() } } else { said }
+        if self.has_rules() { said } else { Policy { zone, ..Policy::default() } }
     }
 }
 

@@ -18,6 +18,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::model::half::{RecoveryPoint, Snapshot};
+use crate::model::manifest::Place;
 use crate::model::retention::TagRule;
 use crate::model::{PointStatus, Refusal, RefusalKind, SnapshotStatus, tags};
 use crate::plan::prune::{Ask, Cause, Sight, protected};
@@ -83,7 +84,7 @@ pub struct Job {
     asked_point: bool,
     /// AWS was asked to delete the snapshot.
     asked_snapshot: bool,
-    /// The manifest is deleted.
+    /// The manifest is deleted, or is none of Parameter Store's.
     manifest_gone: bool,
     /// AWS refused for good.
     refused: Option<Refusal>,
@@ -172,6 +173,8 @@ pub enum Outcome {
         why: String,
         /// What to do.
         hint: String,
+        /// The caller lacks a right: what this one met, others will meet.
+        denied: bool,
     },
 }
 
@@ -250,8 +253,8 @@ fn decide(job: &mut Job, sight: &Sight, now: Timestamp) -> Next {
     if sight.point.here().is_some() {
         return linger(job, "the recovery point");
     }
-    // 3. What was kept with it.
-    if !job.manifest_gone {
+    // 3. What was kept with it, unless that is in a bucket.
+    if !job.manifest_gone && !snapshot.is_some_and(in_a_bucket) {
         return Next::Do(manifest(job));
     }
     // 4. The snapshot.
@@ -269,16 +272,20 @@ fn end(job: &mut Job, sight: &Sight) -> Next {
     if sight.snapshot.here().is_some() {
         return linger(job, "the snapshot");
     }
+    if let Some(refusal) = job.refused.as_ref().filter(|_| !job.doomed.seed && !job.manifest_gone) {
+        let why = format!("both halves are deleted, but the manifest in Parameter Store is not: {refusal}");
+        let hint = format!("delete it yourself: /stacksnap/{}/manifests/{}", job.doomed.stack, job.doomed.id);
+        return Next::Over(failed(why, &hint));
+    }
     if job.doomed.seed || job.manifest_gone {
         return Next::Over(Outcome::Deleted);
     }
-    match &job.refused {
-        None => Next::Do(manifest(job)),
-        Some(refusal) => Next::Over(failed(
-            format!("its halves are deleted, but its manifest is not: {refusal}"),
-            "delete it yourself",
-        )),
-    }
+    Next::Do(manifest(job))
+}
+
+fn in_a_bucket(half: &Snapshot) -> bool {
+    let place = half.tags.get(tags::MANIFEST).and_then(|value| tags::read_manifest(value));
+    place.is_some_and(|(_, place)| place != Place::ParameterStore)
 }
 
 fn manifest(job: &Job) -> Removal {
@@ -300,21 +307,14 @@ fn endless() -> Next {
 
 fn against(job: &Job, sight: &Sight, now: Timestamp) -> Option<String> {
     let Doomed { id, cause, anchor, .. } = &job.doomed;
-    let ask = Ask { id, cause: *cause, anchored: anchor.is_some(), keep: &job.keep };
+    let named = job.doomed.point.is_some();
+    let anchor = anchor.as_ref().map(|(snapshot, _)| snapshot.as_str());
+    let ask = Ask { id, cause: *cause, named, anchor, keep: &job.keep };
     let refused = || job.refused.as_ref().map(ToString::to_string);
     let spared = || {
         whole(sight)?.tags.get(tags::DELETING).filter(|note| spared(note)).map(|_| "another prune spares it".to_owned())
     };
-    let stray = || stray_anchor(sight).then(|| "the backup that is to remain has lost its id".to_owned());
-    job.spare.clone().or_else(refused).or_else(|| protected(sight, ask, now)).or_else(stray).or_else(spared)
-}
-
-/// Somebody has edited the tags of the one that is to remain: it is nobody's backup any more.
-fn stray_anchor(sight: &Sight) -> bool {
-    sight
-        .anchor_snapshot
-        .here()
-        .is_some_and(|half| half.tags.get(tags::ID).map(|id| tags::decode(id)).as_ref() != Some(&half.id))
+    job.spare.clone().or_else(refused).or_else(|| protected(sight, ask, now)).or_else(spared)
 }
 
 /// The snapshot, where both halves are there and can be restored.
@@ -345,8 +345,8 @@ fn unseen(job: &mut Job, sight: &Sight) -> Option<Next> {
     if refusal.kind == RefusalKind::Transient && job.blind < PATIENCE {
         return Some(Next::Wait(PAUSE));
     }
-    let hint = "grant what is missing, or try again later; `stacksnap prune` goes on where this one stopped";
-    Some(Next::Over(failed(format!("it cannot be looked at: {refusal}"), hint)))
+    let hint = format!("grant {}, or try again later: `stacksnap prune {}`", refusal.action(), job.doomed.stack);
+    Some(Next::Over(failed(format!("it cannot be looked at: {refusal}"), &hint)))
 }
 
 /// The halves that were planned are not the ones that are there.
@@ -398,7 +398,7 @@ fn linger(job: &mut Job, what: &str) -> Next {
     }
     Next::Over(failed(
         format!("{what} is still there"),
-        "AWS takes its time: `stacksnap prune` goes on where this one stopped",
+        "AWS takes its time: the next prune of the stack goes on where this one stopped",
     ))
 }
 
@@ -451,17 +451,20 @@ fn left(job: &Job, sight: &Sight, why: String) -> Outcome {
     let lost = (job.doomed.snapshot.is_some() && sight.snapshot.here().is_none())
         || (job.doomed.point.is_some() && sight.point.here().is_none());
     let denied = job.refused.as_ref().filter(|refusal| refusal.kind == RefusalKind::Denied);
+    let again = format!("`stacksnap prune {}`", job.doomed.stack);
+    let why = if lost { format!("half of it is deleted: {why}") } else { why };
     if let Some(refusal) = denied {
-        return failed(why, &format!("grant {}; `stacksnap prune` goes on then", refusal.action()));
+        let hint = format!("grant {}; {again} goes on then", refusal.action());
+        return Outcome::Failed { why, hint, denied: true };
     }
     if begun || lost {
         let hint =
-            "what is left of it is listed as incomplete; `stacksnap prune` goes on when nothing speaks against it";
-        return failed(why, hint);
+            format!("what is left of it is listed as incomplete; {again} goes on when nothing speaks against it");
+        return failed(why, &hint);
     }
     Outcome::Kept(why)
 }
 
 fn failed(why: impl Into<String>, hint: &str) -> Outcome {
-    Outcome::Failed { why: why.into(), hint: hint.to_owned() }
+    Outcome::Failed { why: why.into(), hint: hint.to_owned(), denied: false }
 }

@@ -98,7 +98,7 @@ impl std::str::FromStr for TagRule {
         if key.trim().is_empty() {
             return Err(format!("`{text}` names no tag: write KEY or KEY=VALUE"));
         }
-        Ok(Self { key: key.to_owned(), value })
+        Ok(Self { key: key.trim().to_owned(), value })
     }
 }
 

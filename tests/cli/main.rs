@@ -16,4 +16,5 @@ mod restore_input;
 mod restores;
 mod runs;
 mod support;
+mod terminal;
 mod verify;

@@ -10,7 +10,7 @@ pub(crate) fn plant(aws: &Aws, count: u32) -> Vec<String> {
     plant_with(aws, count, &json!({}), &json!({}))
 }
 
-/// The same, with more tags on the snapshots and on the recovery points.
+/// The same, with more tags on the snapshots and on the recovery points; null: without this one.
 fn plant_with(aws: &Aws, count: u32, snapshot: &Value, point: &Value) -> Vec<String> {
     let common = json!({"stacksnap:id": "{stack}-{stamp}", "stacksnap:stack": "{stack}", "stacksnap:stack-id": "{stack_id}",
         "stacksnap:mode": "offline", "stacksnap:complete": "{time}"});
@@ -19,6 +19,7 @@ fn plant_with(aws: &Aws, count: u32, snapshot: &Value, point: &Value) -> Vec<Str
         for (key, value) in more.iter().flat_map(|tags| tags.as_object().unwrap()) {
             all[key] = value.clone();
         }
+        all.as_object_mut().unwrap().retain(|_, value| !value.is_null());
         all
     };
     let vault = json!({"stacksnap:vault": "{vault}", "stacksnap:recovery-point": "{recovery_point}"});
@@ -165,6 +166,7 @@ fn nonsense_is_refused_before_anything_is_asked() {
         (["--keep-last", "0"], "keeps nothing"),
         (["--keep-daily", "many"], "not a number"),
         (["--keep-within", "soon"], "not a duration"),
+        (["--keep-within", "6m"], "`m` is minutes"),
         (["--time-zone", "Europe/Atlantis"], "not a time zone"),
         (["--keep-tag", "=x"], "names no tag"),
     ] {
@@ -276,7 +278,8 @@ fn orphans_and_seeds_go_when_they_are_old_and_ours() {
     let all = plant(&aws, 1);
     let old = (jiff::Timestamp::now() - jiff::SignedDuration::from_hours(72)).to_string();
     let young = (jiff::Timestamp::now() - jiff::SignedDuration::from_hours(2)).to_string();
-    let ours = json!({"stacksnap:id": "{stack}-{stamp}", "stacksnap:stack": "{stack}"});
+    let ours =
+        json!({"stacksnap:id": "{stack}-{stamp}", "stacksnap:stack": "{stack}", "stacksnap:stack-id": "{stack_id}"});
     planted(&aws, &json!({"stack": STACK, "at": old, "snapshot": {"id": "{stack}-{stamp}", "tags": ours}}));
     planted(&aws, &json!({"stack": STACK, "at": young, "snapshot": {"id": "{stack}-{stamp}", "tags": ours}}));
     planted(
@@ -429,4 +432,121 @@ fn the_day_the_quota_is_used_up_is_foretold() {
     aws.file("stacksnap.toml", "[stacks.my-hub.retention]\nafter-backup = true\n");
     let calm = aws.run(&["check", STACK]).ends(0);
     assert!(!calm.out.contains("SS036"), "{}", calm.out);
+}
+
+#[test]
+fn one_stacks_bad_rules_stop_no_other() {
+    let aws = Aws::fast();
+    let all = plant(&aws, 2);
+    aws.sandbox.seed_stack(&stacksnap_sandbox::seeds::hubs("other"));
+    let others = {
+        let tags = json!({"stacksnap:id": "{stack}-{stamp}", "stacksnap:stack": "{stack}", "stacksnap:stack-id": "{stack_id}",
+            "stacksnap:vault": "{vault}", "stacksnap:recovery-point": "{recovery_point}", "stacksnap:complete": "{time}"});
+        planted(
+            &aws,
+            &json!({"stack": "other", "count": 2, "snapshot": {"id": "{stack}-{stamp}", "tags": tags},
+            "recovery_point": {"tags": {"stacksnap:id": "{stack}-{stamp}", "stacksnap:snapshot": "{snapshot}", "stacksnap:stack": "{stack}"}}}),
+        )
+    };
+    aws.file("stacksnap.toml", "[stacks.my-hub.retention]\nkeep-last = 1\n[stacks.other.retention]\nkeep-tag = []\n");
+    aws.run(&["prune", "--yes"]).ends(4).says("the policy of other has no rule").says("deleted my-hub-");
+    assert_eq!(ids(&aws), all[..1]);
+    assert_eq!(
+        aws.run(&["list", "other", "-o", "json", "--query", "length(items)"]).out.trim(),
+        others.len().to_string()
+    );
+}
+
+#[test]
+fn a_deletion_that_was_a_mistake_is_given_back_by_the_right_rules() {
+    let aws = Aws::fast();
+    let all = plant(&aws, 4);
+    aws.tag(&all[3], "stacksnap:deleting", "2026-11-20T02:00:00Z 2026-11-17T02:00:00Z");
+    aws.run(&prune(&["--keep-last", "4"])).ends(0);
+    assert_eq!((ids(&aws), aws.states()), (all, vec!["complete".to_owned(); 4]));
+}
+
+#[test]
+fn what_has_lost_its_tags_is_nobodys_to_delete() {
+    let aws = Aws::fast();
+    let all = plant_with(&aws, 3, &json!({"stacksnap:stack": null}), &json!({"stacksnap:stack": null}));
+    aws.run(&prune(&["--keep-last", "1"])).ends(0).says("3 backups have lost the tag stacksnap:stack");
+    assert_eq!(ids(&aws), all);
+    // Of another stack, by its id; of no stack in particular, by its ARN.
+    planted(
+        &aws,
+        &json!({"stack": STACK, "at": "2026-01-01T00:00:00Z", "snapshot": {"id": "prod-final",
+        "tags": {"stacksnap:id": "prod-final", "stacksnap:stack": "{stack}", "stacksnap:stack-id": "{stack_id}"}}}),
+    );
+    plant(&aws, 2);
+    aws.run(&prune(&["--keep-last", "1"])).ends(0).shows("its tags do not say whose it is");
+    assert!(aws.of_region("snapshots").iter().any(|row| text(row, "/id") == "prod-final"));
+}
+
+#[test]
+fn a_newest_backup_whose_point_is_nobodys_lets_no_other_go() {
+    let aws = Aws::fast();
+    let all = plant(&aws, 3);
+    let (_, point) = aws.halves(&all[0]);
+    aws.tag_point(&point, "stacksnap:id", "my-hub-20200101-000000");
+    drop(aws.run(&prune(&["--keep-last", "1"])));
+    assert!(all[1..].iter().all(|id| ids(&aws).contains(id)), "the last one that can be restored must stay");
+}
+
+#[test]
+fn a_backup_whose_mark_somebody_took_off_stays() {
+    let aws = Aws::fast();
+    let all = plant_with(&aws, 2, &json!({"stacksnap:complete": null}), &json!({}));
+    plant(&aws, 1);
+    drop(aws.run(&prune(&["--keep-last", "9"])));
+    assert!(all.iter().all(|id| ids(&aws).contains(id)));
+}
+
+#[test]
+fn a_right_that_is_missing_costs_one_half_at_the_most() {
+    let aws = Aws::fast();
+    let (before, _) = (halves(&aws), plant(&aws, 5));
+    aws.fault("rds:DeleteDBClusterSnapshot=access-denied*99");
+    let ran = aws.run(&prune(&["--keep-last", "1"])).ends(1);
+    ran.says("half of it is deleted").says("grant rds:DeleteDBClusterSnapshot").says("3 more were not begun");
+    let (snapshots, points) = halves(&aws);
+    assert_eq!((snapshots - before.0, points - before.1), (5, 4));
+}
+
+#[test]
+fn a_manifest_that_cannot_be_deleted_is_told_and_the_next_prune_finishes() {
+    let aws = Aws::fast();
+    let all = plant(&aws, 2);
+    aws.fault("ssm:DeleteParameter=access-denied*1");
+    aws.run(&prune(&["--keep-last", "1"])).ends(1).says("half of it is deleted").says("grant ssm:DeleteParameter");
+    assert_eq!((ids(&aws), aws.states()), (all.clone(), vec!["complete".to_owned(), "orphan".to_owned()]));
+    aws.run(&prune(&["--keep-last", "1"])).ends(0);
+    assert_eq!(ids(&aws), all[..1]);
+}
+
+#[test]
+fn stacks_without_rules_are_only_pruned_by_their_name() {
+    let aws = Aws::fast();
+    let all = plant(&aws, 10);
+    aws.run(&["prune", "--yes"])
+        .ends(0)
+        .shows("the usual rule: none was given")
+        .shows("would delete 2 of 10, and may not");
+    assert_eq!(ids(&aws), all);
+    aws.run(&["prune", "my-hup", "--yes"]).ends(8).says("there is no stack `my-hup`");
+    aws.run(&["prune", "--yes", "--force-count", "99"]).ends(2);
+}
+
+#[test]
+fn a_hold_is_not_weakened_by_accident() {
+    let aws = Aws::fast();
+    let all = plant(&aws, 1);
+    aws.run(&["keep", &all[0], "--reason", "case 17"]).ends(0);
+    aws.run(&["keep", &all[0], "--until", "1h"]).ends(2).says("is on hold already (case 17)").says("--yes");
+    aws.run(&["keep", &all[0], "--until", "90d", "--yes"]).ends(0).shows("case 17");
+    aws.run(&["keep", &all[0], "--until", "99d"]).ends(0).shows("case 17");
+    aws.run(&["show", &all[0]]).ends(0).shows("Kept until");
+    aws.run(&["keep", &all[0], "--reason", " "]).ends(2).says("has to say something");
+    aws.run(&["keep", &all[0], "--reason", &"x".repeat(300)]).ends(2).says("at most 256");
+    aws.run(&["unkeep", &all[0]]).ends(0).says("it was on hold: case 17");
 }

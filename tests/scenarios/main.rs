@@ -243,14 +243,14 @@ fn old_backups_are_pruned() {
     story.says("A week of nightly backups. The one before the upgrade is to stay, whatever the rules say.");
     story.types(&["keep", &ids[5], "--reason", "before the upgrade"], 0);
     story.says("What would go, by which rule, and why does the rest stay?");
-    story.types(&["prune", STACK, "--keep-last", "3", "--dry-run"], 0);
+    story.types(&["prune", STACK, "--keep-last", "5", "--dry-run"], 0);
     story.says("A script has to say yes.");
-    story.types(&["prune", STACK, "--keep-last", "3"], 2);
+    story.types(&["prune", STACK, "--keep-last", "5"], 2);
     story.says("One of the recovery points cannot be deleted: AWS Backup does as if, and leaves it EXPIRED.");
     story.stage.sandbox.add_fault(Fault::parse("backup:DeleteRecoveryPoint=delete-lies*1").unwrap());
-    story.types(&["prune", STACK, "--keep-last", "3", "--yes"], 1);
+    story.types(&["prune", STACK, "--keep-last", "5", "--yes"], 1);
     story.says("The right that was missing is granted, and the next prune finishes what was begun.");
-    story.types(&["prune", STACK, "--keep-last", "3", "--yes"], 0);
+    story.types(&["prune", STACK, "--keep-last", "5", "--yes"], 0);
     story.types(&["unkeep", &ids[5]], 0);
     story.types(&["status", STACK], 0);
     story.tale.ends();

@@ -12,6 +12,7 @@ use stacksnap::model::{Refusal, RefusalKind, Seen};
 
 use crate::cloud::{Cloud, Durations, Fates, JobFate, Millis, refusal};
 use crate::driver::{self, Driver, Spoil, Stage};
+use crate::seeds;
 use crate::{judge, story};
 
 /// How many in CI. A minute is the limit; see the printed rate.
@@ -305,39 +306,24 @@ pub(crate) fn stage(stage: &Stage) -> String {
     }
 }
 
-fn first_failure(seeds: std::ops::Range<u64>) -> (u64, Option<(u64, String)>) {
-    let mut complete = 0;
-    for seed in seeds {
-        let mut play = Play::new(seed, false);
-        if let Err(broken) = play.run() {
-            return (complete, Some((seed, broken)));
-        }
-        complete += u64::from(play.complete);
-    }
-    (complete, None)
+/// Whether it came to a complete backup.
+fn played(seed: u64) -> Result<u64, String> {
+    let mut play = Play::new(seed, false);
+    play.run().map(|()| u64::from(play.complete))
 }
 
 #[test]
 fn a_hundred_thousand_histories_hold_every_invariant() {
     let began = Instant::now();
-    let half = HISTORIES / 2;
-    let other = std::thread::spawn(move || first_failure(half..HISTORIES));
-    let (mine, broken) = first_failure(0..half);
-    let (theirs, broken_there) = other.join().unwrap();
-    if let Some((seed, broken)) = broken.or(broken_there) {
-        panic!(
-            "seed {seed}: {broken}\n  STACKSNAP_SEED={seed} cargo test --test simulation one_history -- --nocapture"
-        );
-    }
-    println!("{HISTORIES} histories, {} of them with a complete backup, in {:.1?}", mine + theirs, began.elapsed());
-    assert!(mine + theirs > HISTORIES / 3, "too many histories fail for the invariants to mean much");
+    let complete = seeds::all(0..HISTORIES, "one_history", played);
+    println!("{HISTORIES} histories, {complete} of them with a complete backup, in {:.1?}", began.elapsed());
+    assert!(complete > HISTORIES / 3, "too many histories fail for the invariants to mean much");
 }
 
 #[test]
 fn one_history() {
-    let seed = std::env::var("STACKSNAP_SEED").ok().and_then(|seed| seed.parse().ok());
-    let mut play = Play::new(seed.unwrap_or(1), seed.is_some());
-    play.run().unwrap();
+    let seed = seeds::wanted();
+    Play::new(seed.unwrap_or(1), seed.is_some()).run().unwrap();
 }
 
 /// Fifty stacks, a backup every night for a year; each night's weather is drawn anew.
@@ -345,9 +331,6 @@ fn one_history() {
 fn a_year_of_fifty_stacks() {
     let began = Instant::now();
     let nights: u64 = 50 * 365;
-    let (complete, broken) = first_failure(1_000_000..1_000_000 + nights);
-    if let Some((seed, broken)) = broken {
-        panic!("seed {seed}: {broken}");
-    }
+    let complete = seeds::all(1_000_000..1_000_000 + nights, "one_history", played);
     println!("{nights} nights, {complete} complete backups, in {:.1?}", began.elapsed());
 }

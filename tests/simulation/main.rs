@@ -13,5 +13,6 @@ mod judge;
 mod model_check;
 mod prune;
 mod rebuild;
+mod seeds;
 mod story;
 mod walk;

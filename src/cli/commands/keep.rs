@@ -30,9 +30,9 @@ pub(crate) struct Keep {
     /// A backup's id, or STACK@latest, STACK@oldest, STACK@latest-drilled.
     #[arg(value_name = "BACKUP")]
     backup: Selector,
-    /// Why; goes to the catalogue.
-    #[arg(long, value_name = "TEXT", default_value = "kept")]
-    reason: String,
+    /// Why; goes to the catalogue [default: what it says already, or `kept`].
+    #[arg(long, value_name = "TEXT", value_parser = reason)]
+    reason: Option<String>,
     /// Only until then: a date, an instant (RFC 3339), or a duration from now.
     #[arg(long, value_name = "WHEN", value_parser = hold_end::parse)]
     until: Option<hold_end::End>,
@@ -44,6 +44,15 @@ pub(crate) struct Unkeep {
     /// A backup's id, or STACK@latest, STACK@oldest, STACK@latest-drilled.
     #[arg(value_name = "BACKUP")]
     backup: Selector,
+}
+
+/// A reason that fits into a tag.
+fn reason(text: &str) -> Result<String, String> {
+    match tags::encode(text.trim()) {
+        empty if empty.is_empty() => Err("a reason has to say something".to_owned()),
+        long if long.starts_with("sha256:") => Err("it is too long for a tag: at most 256 characters".to_owned()),
+        _ => Ok(text.trim().to_owned()),
+    }
 }
 
 /// How a backup is held.
@@ -72,8 +81,11 @@ pub(crate) async fn keep(args: &Keep, cx: &Context) -> Result<Exit, Failure> {
     let aws = cx.aws().await?;
     let until = args.until.as_ref().map(|end| end.at(aws.now())).transpose().map_err(Failure::usage)?;
     let backup = found(cx, &aws, &args.backup).await?;
+    weakens(cx, &backup, until)?;
     let (snapshot, point) = arns(&backup);
-    let mut hold = vec![(tags::HOLD.to_owned(), tags::encode(&args.reason))];
+    let reason = args.reason.clone().or_else(|| backup.hold.as_deref().map(str::to_owned));
+    let reason = reason.unwrap_or_else(|| "kept".to_owned());
+    let mut hold = vec![(tags::HOLD.to_owned(), tags::encode(&reason))];
     hold.extend(until.map(|until| (tags::HOLD_UNTIL.to_owned(), tags::encode(&until.to_string()))));
     // The hold first, then a look: whoever is deleting it looks for holds after he has noted that he began.
     aws.tag_halves(snapshot, point, &hold).await.map_err(|refusal| cx.refused("it cannot be put on hold", &refusal))?;
@@ -82,8 +94,20 @@ pub(crate) async fn keep(args: &Keep, cx: &Context) -> Result<Exit, Failure> {
         off.map_err(|refusal| cx.refused("the end of the hold cannot be taken off", &refusal))?;
     }
     sticks(cx, &aws, &backup).await?;
-    cx.emit(&Held { id: backup.id.to_string(), held: true, reason: Some(args.reason.clone()), until })?;
+    cx.emit(&Held { id: backup.id.to_string(), held: true, reason: Some(reason), until })?;
     Ok(Exit::Done)
+}
+
+/// Somebody's hold would end sooner than it does: asked about.
+fn weakens(cx: &Context, backup: &Backup, until: Option<Timestamp>) -> Result<(), Failure> {
+    let (Some(why), Some(until)) = (&backup.hold, until) else { return Ok(()) };
+    let old = backup.hold_until.as_deref();
+    if old.is_some_and(|old| old.parse::<Timestamp>().is_ok_and(|old| old <= until)) {
+        return Ok(());
+    }
+    let end = old.map_or_else(|| "has no end".to_owned(), |old| format!("ends {old}"));
+    cx.warn(&format!("{} is on hold already ({why}), and that hold {end}", backup.id));
+    cx.confirm(&format!("Let it end {until}?"))
 }
 
 /// Holds it no longer.
@@ -96,6 +120,9 @@ pub(crate) async fn unkeep(args: &Unkeep, cx: &Context) -> Result<Exit, Failure>
     let (snapshot, point) = arns(&backup);
     let off = aws.untag_halves(snapshot, point, &[tags::HOLD, tags::HOLD_UNTIL]).await;
     off.map_err(|refusal| cx.refused("it cannot be taken off hold", &refusal))?;
+    if let Some(why) = &backup.hold {
+        cx.tell(&format!("it was on hold: {why}"));
+    }
     cx.emit(&Held { id: backup.id.to_string(), held: false, reason: None, until: None })?;
     Ok(Exit::Done)
 }
@@ -121,7 +148,7 @@ fn arns(backup: &Backup) -> (Option<&str>, Option<&str>) {
 
 /// Waits until the backup is seen with its hold, whole, and not in the hands of a prune: one that has begun gives it back.
 async fn sticks(cx: &Context, aws: &Aws, backup: &Backup) -> Result<(), Failure> {
-    let pace = Pace::new(cx.globals.poll_interval);
+    let pace = Pace::whole(&cx.globals);
     for look in 0..LOOKS {
         match look_again(cx, aws, backup).await? {
             Sight::Held => return Ok(()),

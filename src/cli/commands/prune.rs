@@ -8,6 +8,10 @@ use super::super::{prune, stack_arg};
 
 /// Delete the backups that no rule keeps, both halves of each.
 ///
+/// The rules are in stacksnap.toml (`[stacks.NAME.retention]`, or `[defaults.retention]`) or given here. Without STACK
+/// only stacks that have rules are pruned. A backup is complete when both halves were checked and marked; a seed is a recovery
+/// point that `backup --seed` took first.
+///
 /// Never deleted, whatever the rules say: the last complete backup, the last drilled one, one on hold (`keep`), one
 /// that a live stack's parameters name or a run needs, one under a vault lock or a legal hold, and whatever stacksnap did
 /// not make. Everything is looked at again right before each deletion. An interrupted prune is finished by the next.
@@ -20,7 +24,7 @@ pub(crate) struct Prune {
     #[arg(long)]
     dry_run: bool,
     /// More than 10 may be deleted of a stack at once, but not more than this; you have read the list.
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", requires = "stack")]
     force_count: Option<usize>,
     /// Backups of earlier stacks of the same name count and go like the present one's.
     #[arg(long)]
@@ -41,7 +45,7 @@ pub(crate) async fn run(args: &Prune, cx: &Context) -> Result<Exit, Failure> {
     let retention = |stack: &str| args.retention.over(&cx.settings.stack(stack).retention);
     let prepared = prune::prepare(cx, &aws, &wish, retention).await?;
     let refused = prepared.refused();
-    if args.dry_run || prepared.idle() || refused.is_some() {
+    if args.dry_run || prepared.idle() {
         cx.emit(&prepared.report)?;
         return refused.map_or(Ok(Exit::Done), Err);
     }
@@ -52,5 +56,5 @@ pub(crate) async fn run(args: &Prune, cx: &Context) -> Result<Exit, Failure> {
     }
     let (report, failure) = prepared.perform(cx, &aws).await;
     cx.emit(&report)?;
-    failure.map_or(Ok(Exit::Done), Err)
+    failure.or(refused).map_or(Ok(Exit::Done), Err)
 }

@@ -74,6 +74,7 @@ impl Document for BackupView {
             ("Secret version", backup.secret_version.as_deref()),
             ("Note", backup.note.as_deref()),
             ("Kept", backup.hold.as_deref()),
+            ("Kept until", backup.hold_until.as_deref()),
             ("Drilled", drilled.as_deref()),
             ("Manifest", backup.manifest.as_deref()),
             ("Made by", backup.tool_version.as_deref()),

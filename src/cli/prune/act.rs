@@ -40,25 +40,40 @@ impl Task {
     }
 }
 
-/// Goes through them; the first failure. Ctrl-C leaves at once: whatever is half done is finished by the next prune.
+/// Goes through them; the first failure. The first deletion goes alone: the right that it lacks, all lack, and half of each
+/// would be lost. Ctrl-C leaves at once: whatever is half done is finished, or given back, by the next prune.
 pub(super) async fn perform(cx: &Context, aws: &Aws, report: &mut PruneReport, tasks: Vec<Task>) -> Option<Failure> {
     let mut signals = Signals::listen();
-    let pace = Pace::new(cx.globals.poll_interval);
-    let mut failures = Vec::new();
-    let mut going = stream::iter(tasks).map(|task| one(aws, task.job, pace)).buffer_unordered(ABREAST);
-    loop {
-        let (doomed, outcome) = tokio::select! {
-            biased;
-            _ = signals.next() => return Some(interrupted(cx, aws)),
-            done = going.next() => match done {
-                Some(done) => done,
-                None => break,
-            },
-        };
-        failures.extend(told(cx, &doomed, &outcome));
-        report.became(&doomed, &outcome);
+    let pace = Pace::whole(&cx.globals);
+    let mut failures = Failures { cx, first: None, count: 0 };
+    let (mut tasks, mut abreast) = (tasks, 1);
+    while !tasks.is_empty() {
+        let rest = tasks.split_off(abreast.min(tasks.len()));
+        let mut going = stream::iter(tasks).map(|task| one(aws, task.job, pace)).buffer_unordered(ABREAST);
+        let mut denied = false;
+        loop {
+            let (doomed, outcome) = tokio::select! {
+                biased;
+                _ = signals.next() => {
+                    report.interrupted();
+                    return Some(interrupted(cx, aws, report));
+                }
+                done = going.next() => match done {
+                    Some(done) => done,
+                    None => break,
+                },
+            };
+            denied |= matches!(outcome, Outcome::Failed { denied: true, .. });
+            failures.told(&doomed, &outcome);
+            report.became(&doomed, &outcome);
+        }
+        if denied && !rest.is_empty() {
+            cx.warn(&format!("{} more were not begun", rest.len()));
+            break;
+        }
+        (tasks, abreast) = (rest, usize::MAX);
     }
-    failures.into_iter().next()
+    failures.first
 }
 
 /// Drives one to its end.
@@ -74,22 +89,44 @@ async fn one(aws: &Aws, job: Job, pace: Pace) -> (Doomed, Outcome) {
     }
 }
 
-fn told(cx: &Context, doomed: &Doomed, outcome: &Outcome) -> Option<Failure> {
-    let id = &doomed.id;
-    match outcome {
-        Outcome::Deleted => cx.tell(&format!("deleted {id}")),
-        Outcome::Kept(why) => cx.tell(&format!("kept {id}: {why}")),
-        Outcome::Failed { why, hint } => {
-            let what = format!("{id} was not deleted");
-            cx.warn(&format!("{what}: {why}"));
-            let failure = Failure::new(Exit::Failed, "not-deleted", what).why(why.clone());
-            return Some(failure.hint(hint.clone()));
-        }
-    }
-    None
+struct Failures<'a> {
+    cx: &'a Context,
+    first: Option<Failure>,
+    count: usize,
 }
 
-fn interrupted(cx: &Context, aws: &Aws) -> Failure {
-    Failure::new(Exit::Interrupted, "interrupted", "interrupted: what is half deleted is listed as incomplete")
-        .hint(format!("`{}` goes on", cx.command(&["prune"], Some(aws.region()))))
+impl Failures<'_> {
+    fn told(&mut self, doomed: &Doomed, outcome: &Outcome) {
+        let id = &doomed.id;
+        match outcome {
+            Outcome::Deleted => self.cx.tell(&format!("deleted {id}")),
+            Outcome::Kept(why) => self.cx.tell(&format!("kept {id}: {why}")),
+            Outcome::Failed { why, hint, .. } => {
+                self.count += 1;
+                self.cx.warn(&format!("{id} was not deleted: {why}"));
+                let failure = self.first.take().unwrap_or_else(|| {
+                    Failure::new(Exit::Failed, "not-deleted", String::new())
+                        .why(format!("{id}: {why}"))
+                        .hint(hint.clone())
+                });
+                let what = if self.count == 1 {
+                    format!("{id} was not deleted")
+                } else {
+                    format!("{} backups were not deleted", self.count)
+                };
+                self.first = Some(Failure { what, ..failure });
+            }
+        }
+    }
+}
+
+fn interrupted(cx: &Context, aws: &Aws, report: &PruneReport) -> Failure {
+    let stack = match report.items.as_slice() {
+        [one] => one.stack.as_str(),
+        _ => "STACK",
+    };
+    let again = cx.command(&["prune", stack], Some(aws.region()));
+    Failure::new(Exit::Interrupted, "interrupted", "interrupted: what was begun is listed as incomplete")
+        .hint(format!("the next prune goes on, by the rules that it is given: `{again}`"))
+        .hint("what is still whole can be given back: `stacksnap keep ID`")
 }

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 
 use super::super::catalogue::{self, What};
 use super::super::context::Context;
+use super::super::exit::Exit;
 use super::super::failure::Failure;
 use super::super::retention::Retention;
 use super::act::Task;
@@ -22,7 +23,9 @@ use crate::model::retention::TagRule;
 use crate::model::run::Run;
 use crate::model::{id, tags};
 use crate::plan::catalogue::{Catalogue, SeedPoint, Shelved};
-use crate::plan::prune::{Cause, Fate, Item, Known, StackValues, explain, forecast, locked, needs, plan, uses};
+use crate::plan::prune::{
+    Cause, Fate, Item, Known, Protection, StackValues, explain, forecast, locked, needs, plan, uses,
+};
 use crate::world::World;
 
 /// What was seen, of all stacks.
@@ -54,18 +57,32 @@ pub(super) async fn prepare(
     let (gathered, stacks, quota) = join!(catalogue::gather(cx, aws, what), aws.stack_values(), aws.snapshot_quota());
     let gathered = gathered?;
     // A restore's run is filed under the new stack's name: of all stacks, then.
-    let runs = if wish.stack.is_some() { catalogue::runs(cx, aws, None).await } else { gathered.runs };
+    let (runs, unreadable) = aws.runs(None).await;
+    if let Some(refusal) = unreadable.first() {
+        return Err(cx.refused("a run's record cannot be read, and it may need a backup: nothing is planned", refusal));
+    }
     let stacks = stacks.map_err(|refusal| {
         cx.refused("whether a live stack uses a backup cannot be told, so nothing is planned", &refusal)
     })?;
     let things = things(&gathered.catalogue, wish.stack.as_deref());
+    nobodys(cx, &gathered.catalogue);
+    if let Some(stack) = &wish.stack
+        && things.values().all(Vec::is_empty)
+        && !stacks.iter().any(|live| live.stack == *stack)
+    {
+        let what = format!("there is no stack `{stack}` in {}, and no backup of one", aws.region());
+        return Err(Failure::new(Exit::NotFound, "stack-not-found", what)
+            .hint("is it spelt right, in the right account and region? Names are told apart by their case"));
+    }
     let around = surroundings(cx, aws, &things, stacks, runs).await;
     let mut prepared = Prepared { report: PruneReport::default(), jobs: Vec::new(), objections: Vec::new() };
     for (stack, things) in things {
         let retention = retention(&stack)?;
-        one(&mut prepared, &around, wish, &retention, &stack, &things);
+        let fates = one(&mut prepared, &around, wish, &retention, &stack, &things);
         if let Ok(Some(quota)) = &quota {
-            let made: Vec<Timestamp> = things.iter().filter_map(Thing::snapshot_at).collect();
+            // What is kept whatever the rules say stays, as others' snapshots do.
+            let free = |(thing, fate): (&Thing, &Fate)| thing.snapshot_at().filter(|_| !stays(fate));
+            let made: Vec<Timestamp> = things.iter().zip(&fates).filter_map(free).collect();
             let ahead = forecast(&made, Some(&retention.policy), *quota, around.now);
             prepared.report.foretell(&stack, ahead);
         }
@@ -73,10 +90,27 @@ pub(super) async fn prepare(
     Ok(prepared)
 }
 
+/// No rule and no newer backup will ever let it go.
+fn stays(fate: &Fate) -> bool {
+    use Protection::{Ambiguous, Elsewhere, Held, Locked, Stray, Undated, Unread, Used};
+    let for_ever = [Ambiguous, Elsewhere, Held, Locked, Stray, Undated, Unread, Used];
+    fate.protections.iter().any(|why| for_ever.contains(why))
+}
+
+fn nobodys(cx: &Context, catalogue: &Catalogue) {
+    let count = catalogue.shelf().filter(|row| row.backup.stack.is_empty()).count();
+    if count > 0 {
+        cx.warn(&format!(
+            "{count} backups have lost the tag stacksnap:stack, and are left alone: `stacksnap list` shows them"
+        ));
+    }
+}
+
 /// By stack, the newest first.
 fn things(catalogue: &Catalogue, stack: Option<&str>) -> BTreeMap<String, Vec<Thing>> {
     let mut all: BTreeMap<String, Vec<Thing>> = stack.map(|name| (name.to_owned(), Vec::new())).into_iter().collect();
-    for shelved in catalogue.shelf() {
+    // Which stack's it is, only the tag says: what has lost it is nobody's to delete.
+    for shelved in catalogue.shelf().filter(|row| !row.backup.stack.is_empty()) {
         all.entry(shelved.backup.stack.to_string()).or_default().push(Thing::Row(Box::new(shelved)));
     }
     for seed in catalogue.seed_points() {
@@ -135,33 +169,40 @@ fn one(
     retention: &Retention,
     stack: &str,
     things: &[Thing],
-) {
+) -> Vec<Fate> {
     let current = around.current(stack, things);
     let known: Vec<Known> = things.iter().map(|thing| around.known(thing)).collect();
     let items: Vec<Item> = things
         .iter()
         .zip(&known)
         .map(|(thing, known)| {
-            around.item(thing, known, current.as_deref().filter(|_| !wish.earlier), &retention.policy.tags)
+            around.item(stack, thing, known, current.as_deref().filter(|_| !wish.earlier), &retention.policy.tags)
         })
         .collect();
     let plan = plan(&items, &retention.policy, wish.limits(retention), around.now);
     let newest = things.first().map(Thing::id);
     prepared.objections.extend(plan.objections.iter().map(|one| objected(*one, stack, newest.as_deref())));
+    // One stack's bad rules must not keep the others' backups for ever; nor may any of its own go. And where nobody named
+    // the stack, only one that has rules is pruned: the others may be anybody's.
+    let allowed = plan.objections.is_empty() && (retention.explicit || wish.stack.is_some());
     let anchor = anchor(things, &items, &plan.fates);
     let mut rows = Vec::new();
     for ((thing, fate), known) in things.iter().zip(&plan.fates).zip(&known) {
         let reasons = explain(fate, thing.at(), &retention.policy, known);
-        if let Some(cause) = fate.goes {
+        if let Some(cause) = fate.goes.filter(|_| allowed) {
             let doomed = thing.doomed(stack, cause, anchor.clone());
             prepared.jobs.push(Task::delete(doomed, &retention.policy.tags));
         } else if thing.deleting() {
             let doomed = thing.doomed(stack, Cause::Begun, None);
             prepared.jobs.push(Task::spare(doomed, reasons.join("; ")));
         }
-        rows.push(Row::new(thing.id(), thing.state(), thing.at(), fate.goes.is_some(), reasons));
+        rows.push(
+            Row::new(thing.id(), thing.state(), thing.at(), fate.goes.is_some(), reasons)
+                .of(thing.snapshot(), thing.point()),
+        );
     }
-    prepared.report.items.push(PrunedStack::new(stack, &retention.policy, rows));
+    prepared.report.items.push(PrunedStack::new(stack, retention, allowed, rows));
+    plan.fates
 }
 
 /// The newest complete backup that stays.
@@ -203,7 +244,7 @@ impl Surroundings {
         Known { hold: thing.hold(self.now), uses: used, lock: lock.cloned() }
     }
 
-    fn item(&self, thing: &Thing, known: &Known, current: Option<&str>, keep: &[TagRule]) -> Item {
+    fn item(&self, stack: &str, thing: &Thing, known: &Known, current: Option<&str>, keep: &[TagRule]) -> Item {
         let row = match thing {
             Thing::Row(row) => Some(row),
             Thing::Seed(_) => None,
@@ -215,9 +256,12 @@ impl Surroundings {
             drilled: row.is_some_and(|row| row.backup.drilled.is_some()),
             held: known.hold.is_some(),
             used: !known.uses.is_empty(),
-            elsewhere: of.zip(current).is_some_and(|(of, current)| of != current),
+            // One that does not say whose it is is not this stack's.
+            elsewhere: row.is_some() && current.is_some_and(|current| of != Some(current)),
             tagged: row.is_some_and(|row| row.tags.iter().any(|rule| keep.contains(rule))),
             begun: thing.deleting(),
+            whole: row.is_some_and(|row| row.whole),
+            stray: !of_stack(&thing.id(), stack),
             locked: known.lock.is_some(),
             unread: row.is_some_and(|row| row.unread),
         }

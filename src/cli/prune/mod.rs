@@ -33,7 +33,11 @@ pub(crate) struct Wish {
 
 impl Wish {
     fn limits(&self, retention: &Retention) -> Limits {
-        Limits { most: self.force_count.unwrap_or(MOST), forced: self.force_count.is_some(), grace: retention.grace }
+        Limits {
+            most: self.force_count.map_or(MOST, |count| count.max(MOST)),
+            forced: self.force_count.is_some(),
+            grace: retention.grace,
+        }
     }
 }
 
@@ -41,7 +45,9 @@ impl Wish {
 pub(crate) struct Prepared {
     /// What is shown.
     pub(crate) report: PruneReport,
+    /// Of stacks against which nothing is objected.
     jobs: Vec<act::Task>,
+    /// What is objected, and what to do, for all of a stack.
     objections: Vec<(String, String)>,
 }
 
@@ -69,10 +75,10 @@ impl Prepared {
         self.jobs.is_empty()
     }
 
-    /// Why none of it may be done; the first one, with the others as hints.
+    /// Why nothing of a stack may be deleted; the first objection, with the others as hints.
     pub(crate) fn refused(&self) -> Option<Failure> {
         let (what, hint) = self.objections.first()?;
-        let failure = Failure::new(Exit::Refused, "prune-refused", what.clone()).why("nothing was deleted");
+        let failure = Failure::new(Exit::Refused, "prune-refused", what.clone()).why("nothing of it was deleted");
         let rest = self.objections.iter().skip(1);
         Some(
             rest.fold(failure.hint(hint.clone()), |failure, (what, hint)| {
@@ -87,7 +93,7 @@ impl Prepared {
     /// Something could not be deleted; the report says what became of the others.
     pub(crate) async fn perform(mut self, cx: &Context, aws: &Aws) -> (PruneReport, Option<Failure>) {
         let failure = act::perform(cx, aws, &mut self.report, self.jobs).await;
-        self.report.changed = true;
+        self.report.changed = self.report.changed();
         (self.report, failure)
     }
 }
@@ -101,15 +107,19 @@ fn objected(objection: Objection, stack: &str, newest: Option<&str>) -> (String,
         ),
         Objection::NothingKept => (
             format!("no rule of the policy of {stack} keeps any of its backups"),
-            "look at its rules (`stacksnap prune STACK --dry-run`), and add one that keeps something".to_owned(),
+            format!("look at its rules (`stacksnap prune {stack} --dry-run`), and add one that keeps something"),
         ),
         Objection::TooMany { count, most } => (
-            format!("{count} backups of {stack} would be deleted at once, and {most} is the most without being told"),
-            format!("read the list (`--dry-run`); if it is right: `--force-count {count}`"),
+            format!("{count} backups of {stack} would be deleted at once, and {most} are the most"),
+            format!(
+                "read the list (`stacksnap prune {stack} --dry-run`); if it is right: `stacksnap prune {stack} --force-count {count}`"
+            ),
         ),
         Objection::Ahead(_) => (
             format!("{} of {stack} began in the future: some clock is wrong", newest.unwrap_or("a backup")),
-            "set the clock of this machine, or of the one that made it; if all is right: `--force-count N`".to_owned(),
+            format!(
+                "set the clock of this machine, or of the one that made it; if all is right: `stacksnap prune {stack} --force-count N`"
+            ),
         ),
     }
 }

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::super::output::table::{self, Cell, Tone};
 use super::super::output::{Document, Page, clean, human};
+use super::super::retention::Retention;
 use crate::engine::prune::{Doomed, Outcome};
 use crate::model::retention::{Period, Policy};
 use crate::plan::prune::Forecast;
@@ -31,12 +32,16 @@ pub(crate) struct PrunedStack {
     pub(crate) stack: String,
     /// The rules, as the configuration writes them.
     pub(crate) policy: Vec<String>,
+    /// Nobody gave a rule for this stack: it is the usual one.
+    pub(crate) by_default: bool,
     /// Where days begin.
     pub(crate) time_zone: String,
     /// Every backup, the newest first.
     pub(crate) backups: Vec<Row>,
     /// How many would be deleted, or were to be.
     pub(crate) going: usize,
+    /// They may be: nothing is objected, and somebody named this stack or gave it rules.
+    pub(crate) allowed: bool,
     /// The region's quota of manual DB cluster snapshots.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) quota: Option<QuotaAhead>,
@@ -65,6 +70,15 @@ pub(crate) struct Row {
     pub(crate) id: String,
     /// `complete`, `running`, `incomplete`, `failed`, `orphan`, `ambiguous` or `seed`.
     pub(crate) state: &'static str,
+    /// Its snapshot.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) snapshot: Option<String>,
+    /// Its recovery point's ARN.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) recovery_point: Option<String>,
+    /// The vault.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) vault: Option<String>,
     /// When it began.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>")]
@@ -101,6 +115,8 @@ pub(crate) enum Became {
     Kept,
     /// It could not be finished.
     Failed,
+    /// Somebody stopped it: begun, or not even that.
+    Interrupted,
 }
 
 impl Row {
@@ -112,7 +128,24 @@ impl Row {
         reasons: Vec<String>,
     ) -> Self {
         let verdict = if goes { Verdict::Delete } else { Verdict::Keep };
-        Self { id, state, began, verdict, reasons, outcome: None, why: None }
+        Self {
+            id,
+            state,
+            snapshot: None,
+            recovery_point: None,
+            vault: None,
+            began,
+            verdict,
+            reasons,
+            outcome: None,
+            why: None,
+        }
+    }
+
+    /// Of these halves.
+    pub(super) fn of(self, snapshot: Option<String>, point: Option<(&String, &String)>) -> Self {
+        let (vault, recovery_point) = point.map(|(vault, arn)| (vault.clone(), arn.clone())).unzip();
+        Self { snapshot, vault, recovery_point, ..self }
     }
 
     fn verdict(&self) -> Cell {
@@ -120,6 +153,7 @@ impl Row {
             (_, Some(Became::Failed)) => Cell::toned("failed", Tone::Error),
             (Verdict::Delete, Some(Became::Deleted)) => Cell::toned("deleted", Tone::Warning),
             (Verdict::Delete, Some(Became::Kept)) => Cell::toned("kept after all", Tone::Good),
+            (Verdict::Delete, Some(Became::Interrupted)) => Cell::toned("interrupted", Tone::Error),
             (Verdict::Delete, None) => Cell::toned("delete", Tone::Warning),
             (Verdict::Keep, _) => Cell::toned("keep", Tone::Good),
         }
@@ -127,10 +161,19 @@ impl Row {
 }
 
 impl PrunedStack {
-    pub(super) fn new(stack: &str, policy: &Policy, backups: Vec<Row>) -> Self {
-        let going = backups.iter().filter(|row| row.verdict == Verdict::Delete).count();
-        let time_zone = policy.zone.iana_name().unwrap_or("UTC").to_owned();
-        Self { stack: stack.to_owned(), policy: rules(policy), time_zone, backups, going, quota: None }
+    /// `allowed`: what is to go goes.
+    pub(super) fn new(stack: &str, retention: &Retention, allowed: bool, backups: Vec<Row>) -> Self {
+        let policy = &retention.policy;
+        Self {
+            stack: stack.to_owned(),
+            policy: rules(policy),
+            by_default: !retention.explicit,
+            time_zone: policy.zone.iana_name().unwrap_or("UTC").to_owned(),
+            going: backups.iter().filter(|row| row.verdict == Verdict::Delete).count(),
+            allowed,
+            backups,
+            quota: None,
+        }
     }
 }
 
@@ -151,9 +194,24 @@ impl PruneReport {
         }
     }
 
+    /// What has come to no end, will not.
+    pub(super) fn interrupted(&mut self) {
+        let rows = self.items.iter_mut().flat_map(|item| &mut item.backups);
+        for row in rows.filter(|row| row.verdict == Verdict::Delete && row.outcome.is_none()) {
+            row.outcome = Some(Became::Interrupted);
+        }
+    }
+
+    /// Something of what was to be done was done, or may have been.
+    pub(super) fn changed(&self) -> bool {
+        let mut rows = self.items.iter().flat_map(|item| &item.backups);
+        rows.any(|row| row.outcome.is_some_and(|outcome| outcome != Became::Kept))
+    }
+
     pub(super) fn became(&mut self, doomed: &Doomed, outcome: &Outcome) {
         let rows = self.items.iter_mut().filter(|item| item.stack == doomed.stack).flat_map(|item| &mut item.backups);
-        for row in rows.filter(|row| row.id == doomed.id && (row.state == "seed") == doomed.seed) {
+        let point = doomed.point.as_ref().map(|point| &point.arn);
+        for row in rows.filter(|row| row.id == doomed.id && row.recovery_point.as_ref() == point) {
             (row.outcome, row.why) = match outcome {
                 Outcome::Deleted => (Some(Became::Deleted), None),
                 Outcome::Kept(why) => (Some(Became::Kept), Some(why.clone())),
@@ -183,7 +241,8 @@ impl Document for PruneReport {
 impl PrunedStack {
     fn text(&self, page: &mut Page<'_>) -> io::Result<()> {
         page.line(page.paint.bold(&clean::clean(&self.stack)))?;
-        page.field("Policy", format!("{} ({})", self.policy.join(", "), self.time_zone))?;
+        let usual = if self.by_default { ", the usual rule: none was given" } else { "" };
+        page.field("Policy", format!("{} ({}){usual}", self.policy.join(", "), self.time_zone))?;
         if let Some(quota) = &self.quota {
             page.field("Snapshots", format!("{} of {} in this region{}", quota.used, quota.max, full(quota.full)))?;
         }
@@ -213,6 +272,7 @@ impl PrunedStack {
         let deleted = self.backups.iter().filter(|row| row.outcome == Some(Became::Deleted)).count();
         match (self.going, tried) {
             (0, _) => format!("nothing of {all} to delete"),
+            (going, 0) if !self.allowed => format!("would delete {going} of {all}, and may not"),
             (going, 0) => format!("would delete {going} of {all}"),
             (_, _) => format!("deleted {deleted} of {all}"),
         }

@@ -149,6 +149,8 @@ pub(super) struct Database {
     pub(super) available: bool,
     /// A prune has begun to delete it.
     pub(super) deleting: bool,
+    /// It was marked as complete before.
+    pub(super) was_marked: bool,
 }
 
 impl Database {
@@ -171,6 +173,7 @@ impl Database {
             gib: snapshot.allocated_gib.unwrap_or(-1),
             available: snapshot.status.as_str() == "available",
             deleting: snapshot.tags.contains_key(tags::DELETING),
+            was_marked: snapshot.tags.get(tags::DELETING).and_then(|note| tags::taken_off(note)).is_some(),
             marks,
         })
     }

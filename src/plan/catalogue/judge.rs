@@ -95,7 +95,7 @@ impl Why {
             Self::Unread => "the vault of its recovery point could not be read",
             Self::Unnamed => "the snapshot does not name its recovery point",
             Self::Unmarked => "never checked and marked as complete",
-            Self::Deleting => "a prune has begun to delete it: `stacksnap prune` goes on",
+            Self::Deleting => "a prune has begun to delete it: `stacksnap keep` gives it back, the next prune goes on",
         };
         Some(plain.to_owned())
     }

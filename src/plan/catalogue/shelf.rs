@@ -18,6 +18,8 @@ pub struct Shelved {
     pub unread: bool,
     /// A prune has begun to delete it.
     pub deleting: bool,
+    /// It has, but nothing of it is gone yet, and it was complete before.
+    pub whole: bool,
     /// Which of the tags that were looked for its snapshot bears.
     pub tags: Vec<TagRule>,
 }
@@ -56,6 +58,8 @@ impl Catalogue {
             point: found.or_else(named),
             unread: row.why == Why::Unread,
             deleting: database.is_some_and(|half| half.deleting),
+            whole: database.is_some_and(|half| half.deleting && half.was_marked && half.available)
+                && files.is_some_and(|half| half.complete),
             tags: id.and_then(|id| self.tagged.get(&id)).cloned().unwrap_or_default(),
         }
     }

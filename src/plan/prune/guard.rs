@@ -36,8 +36,10 @@ pub struct Ask<'a> {
     pub id: &'a str,
     /// Why it was to go.
     pub cause: Cause,
-    /// Another backup is to remain as the last complete one.
-    pub anchored: bool,
+    /// Its recovery point is known.
+    pub named: bool,
+    /// The backup that is to remain as the last complete one.
+    pub anchor: Option<&'a str>,
     /// Tags that keep a backup.
     pub keep: &'a [TagRule],
 }
@@ -52,7 +54,7 @@ pub fn protected(sight: &Sight, ask: Ask<'_>, now: Timestamp) -> Option<String> 
         .or_else(|| tags().any(|tags| ask.keep.iter().any(|rule| rule.fits(tags))).then(|| "a tag keeps it".to_owned()))
         .or_else(|| used(sight, ask.id))
         .or_else(lock)
-        .or_else(|| misjudged(sight, ask.cause).map(str::to_owned))
+        .or_else(|| misjudged(sight, ask).map(str::to_owned))
         .or_else(|| unanchored(sight, ask).map(str::to_owned))
 }
 
@@ -76,20 +78,38 @@ fn used(sight: &Sight, id: &str) -> Option<String> {
     open.find(|run| needs(run, id)).map(|run| format!("the run {} needs it", run.id))
 }
 
-/// What was taken for half a backup is a whole one: a vault that could not be listed then can be now.
-fn misjudged(sight: &Sight, cause: Cause) -> Option<&'static str> {
-    let whole = marked(&sight.snapshot) && sight.point.here().is_some_and(|point| point.status.complete());
-    (cause == Cause::NotComplete && whole).then_some("it is complete after all")
+/// What was taken for half a backup is a whole one: a vault that could not be listed then can be now, or tags were
+/// edited.
+fn misjudged(sight: &Sight, ask: Ask<'_>) -> Option<&'static str> {
+    if ask.cause != Cause::NotComplete {
+        return None;
+    }
+    let snapshot = marked(&sight.snapshot);
+    let Some(point) = sight.point.here().filter(|point| point.status.complete()) else {
+        let unnamed = snapshot && !ask.named;
+        return unnamed
+            .then_some("it is marked as complete, but does not name its recovery point: its tags were edited");
+    };
+    let there = sight.snapshot.here().is_some_and(|half| !half.tags.contains_key(tags::DELETING));
+    let of_point = point.tags.as_ref().is_some_and(|tags| tags.contains_key(tags::COMPLETE));
+    if snapshot {
+        return Some("it is complete after all");
+    }
+    (there && of_point).then_some("its recovery point is marked as complete: its snapshot's tags were edited")
 }
 
 /// Of complete backups the last one stays.
 fn unanchored(sight: &Sight, ask: Ask<'_>) -> Option<&'static str> {
-    if !ask.anchored {
+    let Some(id) = ask.anchor else {
         return (ask.cause == Cause::NoRule).then_some("no other complete backup is known");
-    }
-    let holds =
-        marked(&sight.anchor_snapshot) && sight.anchor_point.here().is_some_and(|point| point.status.complete());
-    (!holds).then_some("the backup that is to remain is not complete any more")
+    };
+    let says = |tags: &Tags| tags.get(tags::ID).is_some_and(|said| tags::decode(said) == id);
+    let snapshot = marked(&sight.anchor_snapshot) && sight.anchor_snapshot.here().is_some_and(|half| says(&half.tags));
+    let point = sight.anchor_point.here().is_some_and(|point| {
+        let tags = point.tags.as_ref();
+        point.status.complete() && tags.is_some_and(|tags| says(tags) && tags.contains_key(tags::COMPLETE))
+    });
+    (!(snapshot && point)).then_some("the backup that is to remain is not complete any more")
 }
 
 /// Available, and marked as complete.

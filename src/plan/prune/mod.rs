@@ -40,6 +40,10 @@ pub struct Item {
     pub tagged: bool,
     /// A prune has begun to delete it.
     pub begun: bool,
+    /// Nothing of it is gone yet, and it was complete before: it can be given back.
+    pub whole: bool,
+    /// Its tags do not say whose it is: a bot or a person has edited them.
+    pub stray: bool,
     /// AWS Backup lets nobody delete its recovery point: a vault lock, a legal hold.
     pub locked: bool,
     /// Its other half could not be looked for.
@@ -73,6 +77,8 @@ pub enum Protection {
     Locked,
     /// Its other half could not be looked for.
     Unread,
+    /// Its tags do not say whose it is.
+    Stray,
 }
 
 /// Why something goes.
@@ -144,7 +150,7 @@ impl Plan {
 
 /// Decides about one stack's backups, the newest first.
 pub fn plan(newest_first: &[Item], policy: &Policy, limits: Limits, now: Timestamp) -> Plan {
-    let better = newest_first.iter().any(|item| counted(item).is_some());
+    let better = newest_first.iter().any(|item| !item.begun && counted(item).is_some());
     let mut judge = Judge::new(policy);
     let mut firsts = Firsts::default();
     let fate = |item| {
@@ -157,9 +163,11 @@ pub fn plan(newest_first: &[Item], policy: &Policy, limits: Limits, now: Timesta
     plan
 }
 
-/// When it began, if the rules are about it: a complete backup of this very stack.
+/// When it began, if the rules are about it: a complete backup of this very stack. One that an earlier prune has begun to
+/// delete counts while nothing of it is gone: that prune's rules may have been a mistake.
 fn counted(item: &Item) -> Option<Timestamp> {
-    item.at.filter(|_| item.state == State::Complete && !item.elsewhere && !item.begun)
+    let complete = if item.begun { item.whole } else { item.state == State::Complete };
+    item.at.filter(|_| complete && !item.elsewhere && !item.stray)
 }
 
 /// Which of the one-of-a-kind have been met on the way from the newest back.
@@ -184,7 +192,7 @@ fn fate(
         }
     };
     let counts = rules.is_some();
-    add(first(&mut firsts.complete, counts), Protection::LastComplete);
+    add(first(&mut firsts.complete, counts && !item.begun), Protection::LastComplete);
     add(first(&mut firsts.drilled, counts && item.drilled), Protection::LastDrilled);
     add(item.held, Protection::Held);
     add(item.used, Protection::Used);
@@ -194,6 +202,7 @@ fn fate(
     add(item.at.is_none(), Protection::Undated);
     add(item.locked, Protection::Locked);
     add(item.unread, Protection::Unread);
+    add(item.stray, Protection::Stray);
     let unfinished = matches!(item.state, State::Incomplete | State::Failed | State::Orphan) && !item.begun;
     let young = item.at.is_some_and(|at| now.duration_since(at) < limits.grace);
     add(unfinished && young, Protection::Young);

@@ -57,6 +57,8 @@ fn complete(text: &str) -> Item {
         elsewhere: false,
         tagged: false,
         begun: false,
+        whole: false,
+        stray: false,
         locked: false,
         unread: false,
     }

@@ -56,6 +56,7 @@ impl Protection {
             Self::Young => "not complete, but younger than --grace",
             Self::Only => "not complete, but there is no complete backup",
             Self::Locked => "its recovery point is locked",
+            Self::Stray => "its tags do not say whose it is: look at them yourself",
             Self::Unread => "its vault could not be read",
             Self::Undated => "nothing tells how old it is",
         }

@@ -14,6 +14,7 @@ use super::planning::Keep;
 use super::shelf::{Make, Shelf};
 use super::weather::{Spoiler, Weather};
 use crate::cloud::Millis;
+use crate::seeds;
 
 /// How many in CI.
 const HISTORIES: u64 = 100_000;
@@ -221,36 +222,22 @@ fn stage(stage: &Stage) -> String {
     }
 }
 
-fn first_failure(seeds: std::ops::Range<u64>) -> (u64, Option<(u64, String)>) {
-    let mut deleted = 0;
-    for seed in seeds {
-        let mut play = Play::new(seed, false);
-        if let Err(broken) = play.run() {
-            return (deleted, Some((seed, broken)));
-        }
-        deleted += u64::from(play.deleted);
-    }
-    (deleted, None)
+/// How many halves were deleted.
+fn played(seed: u64) -> Result<u64, String> {
+    let mut play = Play::new(seed, false);
+    play.run().map(|()| u64::from(play.deleted))
 }
 
 #[test]
 fn a_hundred_thousand_histories_of_prunes_hold_every_invariant() {
     let began = Instant::now();
-    let half = HISTORIES / 2;
-    let other = std::thread::spawn(move || first_failure(half..HISTORIES));
-    let (mine, broken) = first_failure(0..half);
-    let (theirs, broken_there) = other.join().unwrap();
-    if let Some((seed, broken)) = broken.or(broken_there) {
-        let again = "cargo test --test simulation prune::histories::one -- --nocapture";
-        panic!("seed {seed}: {broken}\n  STACKSNAP_SEED={seed} {again}");
-    }
-    println!("{HISTORIES} histories of prunes, {} halves deleted, in {:.1?}", mine + theirs, began.elapsed());
-    assert!(mine + theirs > HISTORIES, "too little is deleted for the invariants to mean much");
+    let deleted = seeds::all(0..HISTORIES, "prune::histories::one", played);
+    println!("{HISTORIES} histories of prunes, {deleted} halves deleted, in {:.1?}", began.elapsed());
+    assert!(deleted > HISTORIES, "too little is deleted for the invariants to mean much");
 }
 
 #[test]
 fn one_history_of_prunes() {
-    let seed = std::env::var("STACKSNAP_SEED").ok().and_then(|seed| seed.parse().ok());
-    let mut play = Play::new(seed.unwrap_or(1), seed.is_some());
-    play.run().unwrap();
+    let seed = seeds::wanted();
+    Play::new(seed.unwrap_or(1), seed.is_some()).run().unwrap();
 }

@@ -166,7 +166,13 @@ impl Operator {
             }
             3 => {
                 let value = mark(began(&self.of));
-                drop(shelf.change_snapshot(&self.of, |half| drop(half.tags.insert(tags::COMPLETE.to_owned(), value))));
+                let put = |files: &mut super::shelf::Files| {
+                    files.half.tags.get_or_insert_default().insert(tags::COMPLETE.to_owned(), value.clone());
+                };
+                drop(shelf.change_files(&self.of, put));
+                drop(shelf.change_snapshot(&self.of, |half| {
+                    drop(half.tags.insert(tags::COMPLETE.to_owned(), value.clone()));
+                }));
                 scene.ledger.learn(shelf);
             }
             _ => {

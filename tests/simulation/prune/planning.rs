@@ -70,7 +70,7 @@ pub(super) fn catalogue(shelf: &Shelf, read: &Halves, keep: &[TagRule], unread: 
 }
 
 fn row(shelf: &Shelf, values: &[StackValues], row: Shelved) -> Row {
-    let Shelved { backup, point, deleting, tags, unread, .. } = row;
+    let Shelved { backup, point, deleting, whole, tags, unread } = row;
     let snapshot = backup.database.as_ref().map(|half| half.snapshot.to_string());
     let names: Vec<&str> = snapshot
         .as_deref()
@@ -91,6 +91,8 @@ fn row(shelf: &Shelf, values: &[StackValues], row: Shelved) -> Row {
         locked: shelf.locked,
         unread,
         begun: deleting,
+        whole,
+        stray: false,
     };
     let point = point.map(|(vault, arn)| PointName { vault, arn });
     let doomed = Doomed {
@@ -117,6 +119,8 @@ fn seed(seed: SeedPoint) -> Row {
         locked: false,
         unread: false,
         begun: false,
+        whole: false,
+        stray: false,
     };
     let doomed = Doomed {
         id: seed.of,

@@ -17,6 +17,7 @@ use crate::cloud::{Cloud, Durations, Fates, JobFate, Millis, RestoreFate, STACK}
 use crate::driver::Driver;
 use crate::histories::{Spoiler, Weather, stage};
 use crate::judge;
+use crate::seeds;
 
 /// How many in CI.
 const HISTORIES: u64 = 30_000;
@@ -280,37 +281,23 @@ fn draw_fates(rng: &mut Rng) -> Fates {
     fates
 }
 
-fn first_failure(seeds: std::ops::Range<u64>) -> (u64, Option<(u64, String)>) {
-    let mut complete = 0;
-    for seed in seeds {
-        let mut play = Play::new(seed, false);
-        if let Err(broken) = play.run() {
-            return (complete, Some((seed, broken)));
-        }
-        complete += u64::from(play.complete());
-    }
-    (complete, None)
+/// Whether it came to a proven stack.
+fn played(seed: u64) -> Result<u64, String> {
+    let mut play = Play::new(seed, false);
+    play.run().map(|()| u64::from(play.complete()))
 }
 
 #[test]
 fn thirty_thousand_rebuilds_hold_every_invariant() {
     let began = Instant::now();
-    let half = HISTORIES / 2;
-    let other = std::thread::spawn(move || first_failure(half..HISTORIES));
-    let (mine, broken) = first_failure(0..half);
-    let (theirs, broken_there) = other.join().unwrap();
-    if let Some((seed, broken)) = broken.or(broken_there) {
-        panic!(
-            "seed {seed}: {broken}\n  STACKSNAP_SEED={seed} cargo test --test simulation one_rebuild -- --nocapture"
-        );
-    }
-    println!("{HISTORIES} rebuilds, {} of them complete, in {:.1?}", mine + theirs, began.elapsed());
-    assert!(mine + theirs > HISTORIES / 4, "too many fail for the invariants to mean much");
+    let complete = seeds::all(0..HISTORIES, "one_rebuild", played);
+    println!("{HISTORIES} rebuilds, {complete} of them complete, in {:.1?}", began.elapsed());
+    assert!(complete > HISTORIES / 4, "too many fail for the invariants to mean much");
 }
 
 #[test]
 fn one_rebuild() {
-    let seed = std::env::var("STACKSNAP_SEED").ok().and_then(|seed| seed.parse().ok());
+    let seed = seeds::wanted();
     let mut play = Play::new(seed.unwrap_or(1), seed.is_some());
     let held = play.run();
     if let (Err(_), true) = (&held, seed.is_some()) {

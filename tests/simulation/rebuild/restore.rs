@@ -1,7 +1,7 @@
 //! `restore`: stories.
 
 use stacksnap::model::StackStatus;
-use stacksnap::model::run::{Kind, Outcome};
+use stacksnap::model::run::{Kind, Outcome, Phase};
 
 use super::{How, NEW, at_rest, begin, comes, drive, drive_until, online, resume, there, whole};
 use crate::cloud::{Cloud, Fates, RestoreFate};
@@ -119,6 +119,20 @@ fn a_backup_that_lost_a_mark_is_not_restored() {
     cloud.restored.there = false;
     let run = whole(&mut cloud, Kind::Restore).run;
     assert_eq!((outcome(&run), cloud.made.len()), (Outcome::Refused, 0), "{}", why(&run));
+}
+
+#[test]
+fn a_backup_that_a_prune_begins_to_delete_is_not_asked_for() {
+    for kind in [Kind::Restore, Kind::Drill] {
+        let mut cloud = online(Fates::default());
+        let mut driver = begin(&mut cloud, kind);
+        drive_until(&mut cloud, &mut driver, |_, driver| driver.run.phase == Phase::Creating);
+        cloud.restored.complete = false;
+        drive(&mut cloud, &mut driver);
+        assert_eq!((outcome(&driver.run), cloud.made.len()), (Outcome::Failed, 0), "{}", why(&driver.run));
+        assert!(why(&driver.run).contains("not complete"), "{}", why(&driver.run));
+        at_rest(&cloud);
+    }
 }
 
 #[test]

@@ -68,7 +68,7 @@ fn sight() -> Sight {
 }
 
 fn no_rule() -> Ask<'static> {
-    Ask { id: ID, cause: Cause::NoRule, anchored: true, keep: &[] }
+    Ask { id: ID, cause: Cause::NoRule, named: true, anchor: Some(ANCHOR), keep: &[] }
 }
 
 /// What is said to the sight, changed like this.

@@ -24,6 +24,8 @@ fn item() -> impl Strategy<Value = Item> {
         begun: flags & 130 == 130,
         locked: flags & 17 == 17,
         unread: flags & 67 == 67,
+        whole: flags & 64 != 0,
+        stray: flags & 25 == 25,
     })
 }
 
@@ -149,7 +151,9 @@ proptest! {
         let doomed: Vec<usize> = (0..items.len()).filter(|place| going[*place]).collect();
         prop_assume!(!doomed.is_empty());
         let mut items = items;
-        items[doomed[order.index(doomed.len())]].begun = true;
+        let it = &mut items[doomed[order.index(doomed.len())]];
+        it.begun = true;
+        it.whole &= it.state == State::Complete;
         prop_assert_eq!(kept(&items, &policy), all);
     }
 

@@ -31,7 +31,18 @@ fn what_was_taken_for_a_half_and_is_whole_stays() {
             half.tags.remove(tags::COMPLETE);
         }
     };
-    assert_eq!(changed(ask, unmarked), None);
+    let edited = "its recovery point is marked as complete: its snapshot's tags were edited";
+    assert_eq!(changed(ask, unmarked).as_deref(), Some(edited));
+    let never = |sight: &mut Sight| {
+        unmarked(sight);
+        if let Seen::Here(half) = &mut sight.point {
+            half.tags.as_mut().map(|tags| tags.remove(tags::COMPLETE));
+        }
+    };
+    assert_eq!(changed(ask, never), None, "both halves are there, and nobody ever marked them");
+    let nameless = Ask { named: false, ..ask };
+    let alone = changed(nameless, |sight| sight.point = Seen::Missing);
+    assert!(alone.is_some_and(|why| why.contains("does not name its recovery point")));
     let begun = Ask { cause: Cause::Begun, ..no_rule() };
     assert_eq!(changed(begun, |_| ()), None);
 }
@@ -42,6 +53,15 @@ fn the_one_that_is_to_remain_must_be_whole() {
     says(words, |sight| sight.anchor_snapshot = Seen::Missing);
     says(words, |sight| sight.anchor_point = Seen::Missing);
     says(words, |sight| sight.anchor_point = Seen::Here(RecoveryPoint { status: "EXPIRED".into(), ..point(ANCHOR) }));
+    let point = |change: fn(&mut Tags)| {
+        let mut half = point(ANCHOR);
+        half.tags.as_mut().map(change);
+        Seen::Here(half)
+    };
+    // Tags that a bot took off, or somebody else's point.
+    says(words, |sight| sight.anchor_point = point(|tags| drop(tags.remove(tags::COMPLETE))));
+    says(words, |sight| sight.anchor_point = point(|tags| drop(tags.insert(tags::ID.to_owned(), ID.to_owned()))));
+    says(words, |sight| sight.anchor_point = point(Tags::clear));
     let snapshot = |change: fn(&mut Snapshot)| {
         let mut half = snapshot(ANCHOR);
         change(&mut half);
@@ -50,6 +70,7 @@ fn the_one_that_is_to_remain_must_be_whole() {
     for change in [
         (|half| half.status = "deleting".into()) as fn(&mut Snapshot),
         |half| drop(half.tags.remove(tags::COMPLETE)),
+        |half| drop(half.tags.remove(tags::ID)),
         |half| drop(half.tags.insert(tags::DELETING.to_owned(), "2026-11-20T02:59:00Z".to_owned())),
     ] {
         says(words, |sight| sight.anchor_snapshot = snapshot(change));
@@ -58,7 +79,7 @@ fn the_one_that_is_to_remain_must_be_whole() {
 
 #[test]
 fn without_one_that_remains_only_what_never_was_a_backup_may_go() {
-    let alone = |cause| changed(Ask { cause, anchored: false, ..no_rule() }, |sight| sight.point = Seen::Missing);
+    let alone = |cause| changed(Ask { cause, anchor: None, ..no_rule() }, |sight| sight.point = Seen::Missing);
     assert_eq!(alone(Cause::NoRule).as_deref(), Some("no other complete backup is known"));
     assert_eq!(alone(Cause::NotComplete), None);
     assert_eq!(alone(Cause::Begun), None);
