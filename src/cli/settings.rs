@@ -76,6 +76,11 @@ impl Settings {
         self.config.stack(name)
     }
 
+    /// The stacks that the file has a table for.
+    pub(crate) fn named(&self) -> impl Iterator<Item = &String> {
+        self.config.stacks.keys()
+    }
+
     /// Tags by which any stack's backups are kept.
     pub(crate) fn keep_tags(&self) -> Vec<TagRule> {
         let all = self.config.stacks.values().chain([&self.config.defaults]);

@@ -533,6 +533,9 @@ fn stacks_without_rules_are_only_pruned_by_their_name() {
         .shows("the usual rule: none was given")
         .shows("would delete 2 of 10, and may not");
     assert_eq!(ids(&aws), all);
+    aws.file("stacksnap.toml", "[stacks.My-Hub.retention]\nkeep-last = 1\n");
+    aws.run(&["prune", "--yes"]).ends(0).says("a table for `My-Hub`, of which there is neither");
+    assert_eq!(ids(&aws), all);
     aws.run(&["prune", "my-hup", "--yes"]).ends(8).says("there is no stack `my-hup`");
     aws.run(&["prune", "--yes", "--force-count", "99"]).ends(2);
 }

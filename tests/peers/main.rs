@@ -164,6 +164,24 @@ impl Peer {
         assert_eq!(shown["database"]["snapshot"], run["id"]);
         self.stacksnap(&["show", "hub@latest"], 8);
         self.stacksnap(&["check", "no-such-stack"], 8);
+        self.keeping(run["id"].as_str().unwrap());
+    }
+
+    /// Holds and verdicts. Without recovery points there is no complete backup, and without one nothing is deleted: so
+    /// far they go, and no further.
+    fn keeping(&self, id: &str) {
+        let (held, _) = self.stacksnap(&["keep", id, "--reason", "before the upgrade"], 0);
+        assert_eq!(held["held"], true);
+        let prune = ["prune", STACK, "--keep-last", "1", "--grace", "0s", "--yes"];
+        let (pruned, told) = self.stacksnap(&prune, 0);
+        assert!(told.contains("legal holds cannot be listed"), "{told}");
+        let row = &pruned["items"][0]["backups"][0];
+        assert_eq!((&row["verdict"], &row["reasons"][0]), (&"keep".into(), &"on hold: before the upgrade".into()));
+        self.stacksnap(&["unkeep", id], 0);
+        let (pruned, _) = self.stacksnap(&prune, 0);
+        let row = &pruned["items"][0]["backups"][0];
+        let only = Value::from(vec!["not complete, but there is no complete backup"]);
+        assert_eq!((&row["verdict"], &row["reasons"], &pruned["changed"]), (&"keep".into(), &only, &false.into()));
     }
 }
 

@@ -66,6 +66,9 @@ pub(super) async fn prepare(
     })?;
     let things = things(&gathered.catalogue, wish.stack.as_deref());
     nobodys(cx, &gathered.catalogue);
+    if wish.stack.is_none() {
+        misspelt(cx, &things, &stacks);
+    }
     if let Some(stack) = &wish.stack
         && things.values().all(Vec::is_empty)
         && !stacks.iter().any(|live| live.stack == *stack)
@@ -103,6 +106,14 @@ fn nobodys(cx: &Context, catalogue: &Catalogue) {
         cx.warn(&format!(
             "{count} backups have lost the tag stacksnap:stack, and are left alone: `stacksnap list` shows them"
         ));
+    }
+}
+
+/// Rules for a stack that is not there, and has no backup, may be another one's: names are told apart by their case.
+fn misspelt(cx: &Context, things: &BTreeMap<String, Vec<Thing>>, stacks: &[StackValues]) {
+    let known = |name: &&String| things.contains_key(*name) || stacks.iter().any(|live| live.stack == **name);
+    for name in cx.settings.named().filter(|name| !known(name)) {
+        cx.warn(&format!("stacksnap.toml has a table for `{name}`, of which there is neither a stack nor a backup"));
     }
 }
 
