@@ -52,6 +52,8 @@ fn items(now: Timestamp, minutes: i64) -> Vec<Item> {
             elsewhere: false,
             tagged: false,
             begun: false,
+            whole: false,
+            stray: false,
             locked: false,
             unread: false,
         }

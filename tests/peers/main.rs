@@ -173,10 +173,14 @@ impl Peer {
         let (held, _) = self.stacksnap(&["keep", id, "--reason", "before the upgrade"], 0);
         assert_eq!(held["held"], true);
         let prune = ["prune", STACK, "--keep-last", "1", "--grace", "0s", "--yes"];
-        let (pruned, told) = self.stacksnap(&prune, 0);
-        assert!(told.contains("legal holds cannot be listed"), "{told}");
+        let (pruned, _) = self.stacksnap(&prune, 0);
         let row = &pruned["items"][0]["backups"][0];
         assert_eq!((&row["verdict"], &row["reasons"][0]), (&"keep".into(), &"on hold: before the upgrade".into()));
+        // Its RDS answers that the tags are off, and leaves them on.
+        if self.name == "ministack alone" {
+            let (_, told) = self.stacksnap(&["unkeep", id], 7);
+            return assert!(told.contains("the tag did not go"), "{told}");
+        }
         self.stacksnap(&["unkeep", id], 0);
         let (pruned, _) = self.stacksnap(&prune, 0);
         let row = &pruned["items"][0]["backups"][0];

@@ -120,6 +120,17 @@ pub(crate) async fn unkeep(args: &Unkeep, cx: &Context) -> Result<Exit, Failure>
     let (snapshot, point) = arns(&backup);
     let off = aws.untag_halves(snapshot, point, &[tags::HOLD, tags::HOLD_UNTIL]).await;
     off.map_err(|refusal| cx.refused("it cannot be taken off hold", &refusal))?;
+    // AWS's answer is no proof.
+    let (snapshot, point) = aws.halves_of(&backup).await;
+    let of_point = point.here().and_then(|half| half.tags.as_ref());
+    if snapshot.here().map(|half| &half.tags).into_iter().chain(of_point).any(|tags| tags.contains_key(tags::HOLD)) {
+        return Err(Failure::new(
+            Exit::NotGood,
+            "still-held",
+            format!("{} is still on hold: the tag did not go", backup.id),
+        )
+        .hint("run the command again; if that does not help, look at the halves' tags"));
+    }
     if let Some(why) = &backup.hold {
         cx.tell(&format!("it was on hold: {why}"));
     }
