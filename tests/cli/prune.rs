@@ -553,3 +553,16 @@ fn a_hold_is_not_weakened_by_accident() {
     aws.run(&["keep", &all[0], "--reason", &"x".repeat(300)]).ends(2).says("at most 256");
     aws.run(&["unkeep", &all[0]]).ends(0).says("it was on hold: case 17");
 }
+
+#[test]
+fn a_prune_that_is_refused_changes_nothing_that_an_earlier_one_has_begun() {
+    let aws = Aws::fast();
+    let all = plant(&aws, 3);
+    aws.tag(&all[2], "stacksnap:deleting", "2026-11-20T02:00:00Z 2026-11-17T02:00:00Z");
+    aws.sandbox.clear_requests();
+    // No rule keeps anything; or nobody gave a rule or named the stack.
+    aws.run(&prune(&["--keep-tag", "release"])).ends(4);
+    aws.file("stacksnap.toml", "[stacks.my-hub.retention]\nkeep-tag = [\"release\"]\n");
+    aws.run(&["prune", "--yes"]).ends(4);
+    assert!(!aws.asked("AddTagsToResource") && !aws.asked("RemoveTagsFromResource"));
+}

@@ -73,7 +73,7 @@ pub(crate) async fn run(args: &Backup, cx: &Context) -> Result<Exit, Failure> {
     } else {
         let exit = begin::run(cx, &wish, &args.topology).await?;
         if exit == Exit::Done && !args.no_wait {
-            prune::after_backup(cx, &cx.aws().await?, &args.stack).await;
+            prune::after_backup(cx, &args.stack).await;
         }
         Ok(exit)
     }

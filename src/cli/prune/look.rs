@@ -196,14 +196,14 @@ fn one(
     // One stack's bad rules must not keep the others' backups for ever; nor may any of its own go. And where nobody named
     // the stack, only one that has rules is pruned: the others may be anybody's.
     let allowed = plan.objections.is_empty() && (retention.explicit || wish.stack.is_some());
-    let anchor = anchor(things, &items, &plan.fates);
+    let anchor = anchor(things, &plan.fates);
     let mut rows = Vec::new();
     for ((thing, fate), known) in things.iter().zip(&plan.fates).zip(&known) {
         let reasons = explain(fate, thing.at(), &retention.policy, known);
         if let Some(cause) = fate.goes.filter(|_| allowed) {
             let doomed = thing.doomed(stack, cause, anchor.clone());
             prepared.jobs.push(Task::delete(doomed, &retention.policy.tags));
-        } else if thing.deleting() {
+        } else if fate.goes.is_none() && thing.deleting() {
             let doomed = thing.doomed(stack, Cause::Begun, None);
             prepared.jobs.push(Task::spare(doomed, reasons.join("; ")));
         }
@@ -216,13 +216,10 @@ fn one(
     plan.fates
 }
 
-/// The newest complete backup that stays.
-fn anchor(things: &[Thing], items: &[Item], fates: &[Fate]) -> Option<(String, PointName)> {
-    let stays = |(item, fate): (&Item, &Fate)| {
-        item.state == State::Complete && fate.goes.is_none() && !item.begun && !item.elsewhere
-    };
-    let place = items.iter().zip(fates).position(stays)?;
-    let thing = things.get(place)?;
+/// The last complete backup: it always stays.
+fn anchor(things: &[Thing], fates: &[Fate]) -> Option<(String, PointName)> {
+    let last = |(_, fate): &(&Thing, &Fate)| fate.protections.contains(&Protection::LastComplete);
+    let (thing, _) = things.iter().zip(fates).find(last)?;
     Some((thing.snapshot()?, thing.point_name()?))
 }
 

@@ -10,6 +10,7 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::retention::{Retention, retention};
 use crate::aws::Aws;
+use crate::config::RetentionConfig;
 use crate::model::retention::TagRule;
 use crate::plan::prune::{Limits, Objection};
 
@@ -126,22 +127,24 @@ fn objected(objection: Objection, stack: &str, newest: Option<&str>) -> (String,
 
 /// Prunes after a successful backup, where the file says so: nobody is asked, and what cannot be done is only told. The
 /// backup is good whatever comes of it.
-pub(crate) async fn after_backup(cx: &Context, aws: &Aws, stack: &str) {
+pub(crate) async fn after_backup(cx: &Context, stack: &str) {
     let said = cx.settings.stack(stack).retention;
     if said.after_backup != Some(true) {
         return;
     }
-    let wish = Wish { stack: Some(stack.to_owned()), force_count: None, tags: Vec::new(), earlier: false };
-    let failure = match prepare(cx, aws, &wish, |_| retention(&said)).await {
-        Ok(prepared) => match prepared.refused() {
-            Some(refused) => Some(refused),
-            None => prepared.perform(cx, aws).await.1,
-        },
-        Err(failure) => Some(failure),
-    };
-    if let Some(failure) = failure {
+    if let Err(failure) = unasked(cx, stack, &said).await {
         cx.warn(&format!("the backup is complete, but pruning went wrong: {}", failure.what));
         failure.why.iter().for_each(|why| cx.say(&format!("  {why}")));
         failure.next.iter().for_each(|hint| cx.say(&format!("{} {hint}", cx.paint().bold("hint:"))));
+    }
+}
+
+async fn unasked(cx: &Context, stack: &str, said: &RetentionConfig) -> Result<(), Failure> {
+    let aws = cx.aws().await?;
+    let wish = Wish { stack: Some(stack.to_owned()), force_count: None, tags: Vec::new(), earlier: false };
+    let prepared = prepare(cx, &aws, &wish, |_| retention(said)).await?;
+    match prepared.refused() {
+        Some(refused) => Err(refused),
+        None => prepared.perform(cx, &aws).await.1.map_or(Ok(()), Err),
     }
 }
