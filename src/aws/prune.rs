@@ -12,7 +12,7 @@ use crate::model::backup::Backup;
 use crate::model::half::{RecoveryPoint, Snapshot};
 use crate::model::manifest::Place;
 use crate::model::run::Run;
-use crate::model::survey::{Quota, Vault};
+use crate::model::survey::Vault;
 use crate::model::{Refusal, RefusalKind, Seen};
 use crate::plan::prune::{Sight, StackValues};
 use crate::world::{Shelf, World};
@@ -20,22 +20,14 @@ use crate::world::{Shelf, World};
 impl Shelf for Aws {
     async fn inspect(&self, doomed: &Doomed) -> Sight {
         let anchor = doomed.anchor.as_ref();
-        let half = |id: Option<&String>| {
-            let id = id.cloned();
-            async move { self.snapshot_of(id.as_deref()).await }
-        };
-        let point = |name: Option<&PointName>| {
-            let name = name.cloned();
-            async move { self.point_of(name.as_ref()).await }
-        };
         // What speaks against it is read last: whoever begins to use a backup does so before he looks at its mark.
         let (snapshot, files, vault, anchor_snapshot, anchor_point) = join!(
             // A snapshot that lost its id is looked for by the name that it must have: it may be the other half.
-            half(doomed.snapshot.as_ref().or(Some(&doomed.id).filter(|_| !doomed.seed))),
-            point(doomed.point.as_ref()),
+            self.snapshot_of(doomed.snapshot.as_ref().or(Some(&doomed.id).filter(|_| !doomed.seed))),
+            self.point_of(doomed.point.as_ref()),
             self.vault_of(doomed.point.as_ref()),
-            half(anchor.map(|(snapshot, _)| snapshot)),
-            point(anchor.map(|(_, point)| point)),
+            self.snapshot_of(anchor.map(|(snapshot, _)| snapshot)),
+            self.point_of(anchor.map(|(_, point)| point)),
         );
         // Runs before stacks: one that ends in between has made its stack by then.
         let runs = self.records(Some(&doomed.stack)).await.and_then(readable);
@@ -61,7 +53,7 @@ impl Shelf for Aws {
 }
 
 impl Aws {
-    async fn snapshot_of(&self, id: Option<&str>) -> Seen<Snapshot> {
+    async fn snapshot_of(&self, id: Option<&String>) -> Seen<Snapshot> {
         match id {
             Some(id) => self.snapshot(id).await.into(),
             None => Seen::Missing,
@@ -77,7 +69,7 @@ impl Aws {
 
     async fn vault_of(&self, name: Option<&PointName>) -> Seen<Vault> {
         match name {
-            Some(PointName { vault, .. }) => self.vault(vault).await.into(),
+            Some(PointName { vault, .. }) => self.vault_alone(vault).await.into(),
             None => Seen::Missing,
         }
     }
@@ -86,21 +78,8 @@ impl Aws {
     pub async fn halves_of(&self, backup: &Backup) -> (Seen<Snapshot>, Seen<RecoveryPoint>) {
         let point = backup.files.as_ref();
         let point = point.map(|half| PointName { vault: half.vault.to_string(), arn: half.recovery_point.to_string() });
-        let snapshot = backup.database.as_ref().map(|half| &*half.snapshot);
-        join!(self.snapshot_of(snapshot), self.point_of(point.as_ref()))
-    }
-
-    /// One vault.
-    pub async fn vault_seen(&self, name: &str) -> Seen<Vault> {
-        self.vault(name).await.into()
-    }
-
-    /// Manual DB cluster snapshots of the account in the region; `None` where AWS does not say.
-    ///
-    /// # Errors
-    /// AWS's refusal.
-    pub async fn snapshot_quota(&self) -> Result<Option<Quota>, Refusal> {
-        self.quota().await
+        let snapshot = backup.database.as_ref().map(|half| half.snapshot.to_string());
+        join!(self.snapshot_of(snapshot.as_ref()), self.point_of(point.as_ref()))
     }
 
     /// The parameters of every stack that is there, nested ones included.

@@ -123,11 +123,13 @@ impl Aws {
         delete.send().await.map(drop).map_err(refused(SERVICE, "DeleteDBClusterSnapshot"))
     }
 
-    /// Manual DB cluster snapshots: how many there are and may be.
-    pub(super) async fn quota(&self) -> Result<Option<Quota>, Refusal> {
-        let describe = self.rds().describe_account_attributes();
-        let answer = describe.send().await.map_err(refused(SERVICE, "DescribeAccountAttributes"))?;
-        Ok(answer.account_quotas.unwrap_or_default().iter().find_map(into_quota))
+    /// Manual DB cluster snapshots of the account in the region: how many there are and may be; `None` where AWS
+    /// does not say.
+    ///
+    /// # Errors
+    /// AWS's refusal.
+    pub async fn snapshot_quota(&self) -> Result<Option<Quota>, Refusal> {
+        self.account_quota("ManualClusterSnapshots").await
     }
 
     /// DB clusters of the account in the region: how many there are and may be; `None` where AWS does not say.
@@ -135,9 +137,13 @@ impl Aws {
     /// # Errors
     /// AWS's refusal.
     pub async fn cluster_quota(&self) -> Result<Option<Quota>, Refusal> {
+        self.account_quota("DBClusters").await
+    }
+
+    async fn account_quota(&self, name: &str) -> Result<Option<Quota>, Refusal> {
         let describe = self.rds().describe_account_attributes();
         let answer = describe.send().await.map_err(refused(SERVICE, "DescribeAccountAttributes"))?;
-        Ok(answer.account_quotas.unwrap_or_default().iter().find_map(|quota| named(quota, "DBClusters")))
+        Ok(answer.account_quotas.unwrap_or_default().iter().find_map(|quota| named(quota, name)))
     }
 
     /// CreateDBClusterSnapshot.
@@ -190,10 +196,6 @@ fn into_snapshot(snapshot: sdk::DbClusterSnapshot) -> Snapshot {
     }
 }
 
-fn into_quota(quota: &sdk::AccountQuota) -> Option<Quota> {
-    named(quota, "ManualClusterSnapshots")
-}
-
 fn named(quota: &sdk::AccountQuota, name: &str) -> Option<Quota> {
     let count = |count: Option<i64>| count.and_then(|count| u64::try_from(count).ok());
     (quota.account_quota_name.as_deref() == Some(name))
@@ -223,7 +225,8 @@ mod tests {
     #[test]
     fn only_the_manual_cluster_snapshots_quota_counts() {
         let quota = |name: &str| sdk::AccountQuota::builder().account_quota_name(name).used(97).max(100).build();
-        assert_eq!(into_quota(&quota("ManualClusterSnapshots")), Some(Quota { used: 97, max: 100 }));
-        assert_eq!(into_quota(&quota("ManualSnapshots")), None);
+        let of = |name: &str| named(&quota(name), "ManualClusterSnapshots");
+        assert_eq!(of("ManualClusterSnapshots"), Some(Quota { used: 97, max: 100 }));
+        assert_eq!(of("ManualSnapshots"), None);
     }
 }

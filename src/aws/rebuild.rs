@@ -8,6 +8,7 @@ use super::Aws;
 use super::convert::stamp;
 use super::pages::Pages;
 use super::refusal::{incomplete, refused};
+use crate::model::half::Tags;
 use crate::model::history::{History, StackEvent};
 use crate::model::new_stack::{NewStack, OnFailure, TemplateSource};
 use crate::model::rebuild::{Aim, Marks, Parts, RestoreJob};
@@ -129,12 +130,8 @@ impl Aws {
         let (snapshot, point) = join!(self.snapshot(&aim.backup), self.point(&aim.vault, &aim.point));
         let (snapshot, point) = (snapshot?, point?);
         let on_point = point.tags.unwrap_or_default();
-        let belongs = |there: &crate::model::half::Tags| there.get(tags::ID).is_some_and(|id| *id == aim.backup);
-        // A prune that has begun takes the mark off next.
-        let marked = |there: &crate::model::half::Tags| {
-            belongs(there) && there.contains_key(tags::COMPLETE) && !there.contains_key(tags::DELETING)
-        };
-        let drilled = |there: &crate::model::half::Tags| there.get(tags::DRILLED).and_then(|at| at.parse().ok());
+        let marked = |there: &Tags| tags::says(there, tags::ID, &aim.backup) && tags::marked(there);
+        let drilled = |there: &Tags| there.get(tags::DRILLED).and_then(|at| at.parse().ok());
         let (drilled_snapshot, drilled_point) = (drilled(&snapshot.tags), drilled(&on_point));
         Ok(Marks {
             snapshot: snapshot.status == crate::model::SnapshotStatus::Available && marked(&snapshot.tags),

@@ -38,7 +38,7 @@ impl Aws {
             self.resources(name),
             self.operations(name),
             self.change_sets(name),
-            self.quota(),
+            self.snapshot_quota(),
             self.efs_opt_in(),
             self.read_lock(name),
             self.records(Some(name)),

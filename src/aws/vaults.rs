@@ -11,16 +11,24 @@ const SERVICE: &str = "backup";
 impl Aws {
     /// One vault, with its access policy.
     pub(super) async fn vault(&self, name: &str) -> Result<Vault, Refusal> {
+        let (vault, policy) = futures_util::join!(self.vault_alone(name), self.vault_policy(name));
+        Ok(Vault { policy, ..vault? })
+    }
+
+    /// One vault; its access policy is not looked at.
+    ///
+    /// # Errors
+    /// AWS's refusal.
+    pub async fn vault_alone(&self, name: &str) -> Result<Vault, Refusal> {
         let describe = self.backup().describe_backup_vault().backup_vault_name(name);
-        let (vault, policy) = futures_util::join!(describe.send(), self.vault_policy(name));
-        let vault = vault.map_err(refused(SERVICE, "DescribeBackupVault"))?;
+        let vault = describe.send().await.map_err(refused(SERVICE, "DescribeBackupVault"))?;
         Ok(Vault {
             name: vault.backup_vault_name.unwrap_or_else(|| name.to_owned()),
             arn: vault.backup_vault_arn.unwrap_or_default(),
             locked: vault.locked.unwrap_or_default(),
             min_days: vault.min_retention_days,
             max_days: vault.max_retention_days,
-            policy,
+            policy: Seen::NotLooked,
             kms_key: vault.encryption_key_arn,
         })
     }

@@ -8,7 +8,10 @@ use futures_util::stream::{self, StreamExt};
 
 use super::context::Context;
 use super::failure::Failure;
+use super::holder;
+use super::selector::{self, Selector};
 use crate::aws::Aws;
+use crate::model::backup::Backup;
 use crate::model::retention::TagRule;
 use crate::model::run::Run;
 use crate::model::{Refusal, RefusalKind};
@@ -28,6 +31,8 @@ pub(crate) struct Gathered {
     pub(crate) catalogue: Catalogue,
     /// The runs on record, the newest last.
     pub(crate) runs: Vec<Run>,
+    /// Why some of them could not be read; it was told.
+    pub(crate) unreadable: Vec<Refusal>,
 }
 
 /// What to gather.
@@ -39,6 +44,8 @@ pub(crate) struct What<'a> {
     pub(crate) foreign: bool,
     /// Tags to look out for.
     pub(crate) tags: &'a [TagRule],
+    /// The runs of all stacks, whichever the backups are of.
+    pub(crate) every_run: bool,
 }
 
 /// Everything there is of a stack, or of all.
@@ -47,15 +54,15 @@ pub(crate) struct What<'a> {
 /// The snapshots or the recovery points cannot be read. What is only missing at the edge (one
 /// vault, one record) is a warning.
 pub(crate) async fn gather(cx: &Context, aws: &Aws, what: What<'_>) -> Result<Gathered, Failure> {
-    let What { stack, foreign, tags } = what;
+    let What { stack, foreign, tags, every_run } = what;
     let gather = Gather::new(stack).looking_for(tags);
     let gather = RefCell::new(if foreign { gather.with_others() } else { gather });
-    let ((snapshots, vaults), runs) = join(
+    let ((snapshots, vaults), (runs, unreadable)) = join(
         join(
             aws.snapshots(!foreign, &mut |snapshot| gather.borrow_mut().snapshot(snapshot)),
             all_vaults(cx, aws, &gather),
         ),
-        runs(cx, aws, stack),
+        readable(cx, aws, stack.filter(|_| !every_run)),
     )
     .await;
     snapshots.map_err(|refusal| cx.refused("the DB cluster snapshots cannot be listed", &refusal))?;
@@ -65,7 +72,7 @@ pub(crate) async fn gather(cx: &Context, aws: &Aws, what: What<'_>) -> Result<Ga
     points(cx, aws, &gather, rest.collect()).await;
     orphans(cx, aws, &gather).await;
     let catalogue = gather.into_inner().join(&runs, aws.now());
-    Ok(Gathered { catalogue, runs })
+    Ok(Gathered { catalogue, runs, unreadable })
 }
 
 /// The recovery points of every vault that may be listed; which vaults were read.
@@ -124,9 +131,24 @@ async fn orphans(cx: &Context, aws: &Aws, gather: &RefCell<Gather>) {
 
 /// The runs on record; those that cannot be read are told.
 pub(crate) async fn runs(cx: &Context, aws: &Aws, stack: Option<&str>) -> Vec<Run> {
+    readable(cx, aws, stack).await.0
+}
+
+async fn readable(cx: &Context, aws: &Aws, stack: Option<&str>) -> (Vec<Run>, Vec<Refusal>) {
     let (runs, unreadable) = aws.runs(stack).await;
-    for refusal in unreadable {
+    for refusal in &unreadable {
         cx.warn(&format!("a run's record cannot be read: {refusal}"));
     }
-    runs
+    (runs, unreadable)
+}
+
+/// The backup that is named; stale runs are warned of.
+///
+/// # Errors
+/// There is none of that name, or the catalogue cannot be read.
+pub(crate) async fn one(cx: &Context, aws: &Aws, selector: &Selector) -> Result<Backup, Failure> {
+    let gathered = gather(cx, aws, What { stack: selector.stack(), ..What::default() }).await?;
+    holder::warn_stale(cx, aws.region(), &gathered.runs, aws.now());
+    let found = selector.find(gathered.catalogue.backups());
+    found.ok_or_else(|| selector::missing(cx, aws.region(), selector, &gathered.catalogue))
 }

@@ -11,12 +11,11 @@ mod template;
 
 use jiff::Timestamp;
 
-use super::catalogue::{self, What};
+use super::catalogue;
 use super::context::Context;
 use super::exit::Exit;
 use super::failure::Failure;
-use super::holder;
-use super::selector::{self, Selector};
+use super::selector::Selector;
 use crate::aws::Aws;
 use crate::model::backup::Backup;
 use crate::model::finding::Finding;
@@ -124,7 +123,7 @@ pub(crate) async fn load(
 /// There is no such backup (exit 8).
 pub(crate) async fn subject(cx: &Context, aws: &Aws, named: Named<'_>) -> Result<Subject, Failure> {
     match named {
-        Named::Backup(selector) => Ok(Subject::backup(find(cx, aws, selector).await?)),
+        Named::Backup(selector) => Ok(Subject::backup(catalogue::one(cx, aws, selector).await?)),
         Named::Pair(pair) => subject::of_pair(cx, aws, pair).await,
     }
 }
@@ -196,17 +195,6 @@ impl Draft {
         let plan = plan.map_err(|error| Failure::new(Exit::Refused, "parameters", error.to_string()))?;
         Ok(Recipe { draft: self, plan })
     }
-}
-
-/// A backup of the catalogue.
-///
-/// # Errors
-/// There is none of that name.
-pub(crate) async fn find(cx: &Context, aws: &Aws, selector: &Selector) -> Result<Backup, Failure> {
-    let gathered = catalogue::gather(cx, aws, What { stack: selector.stack(), ..What::default() }).await?;
-    holder::warn_stale(cx, aws.region(), &gathered.runs, aws.now());
-    let found = selector.find(gathered.catalogue.backups());
-    found.ok_or_else(|| selector::missing(cx, aws.region(), selector, &gathered.catalogue))
 }
 
 /// Looks at everything that a restore of `subject` needs.

@@ -12,8 +12,9 @@
 //! is made to say so (any prune that reads that gives it back, too), whatever was decided before may still happen for
 //! [`HANDS_OFF`], then the mark, then the note off.
 //!
-//! The recovery point goes first, because only it can be refused by AWS (a vault lock, a legal hold, a job that reads
-//! it) or stay behind as EXPIRED. Then the database's half is still there, and where both are whole the mark is put back.
+//! The recovery point goes first, because it is what AWS itself protects (a vault lock, a legal hold, a job that reads
+//! it) and what may stay behind as EXPIRED. Then the database's half is still there, and where both are whole the mark is
+//! put back.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -40,8 +41,6 @@ const HANDS_OFF: SignedDuration = SignedDuration::from_secs(90);
 const PUT_BACK: u8 = 20;
 /// Tags that are written to begin: AWS may answer that it did, and not have done it.
 const MARKS: u8 = 20;
-/// Behind the time in [`tags::DELETING`]: the backup is being given back.
-const SPARED: &str = "/spared";
 
 /// A recovery point, by name.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -104,6 +103,11 @@ pub struct Job {
 }
 
 impl Job {
+    /// What an earlier prune has begun is undone, since `why` speaks against it.
+    pub fn sparing(doomed: Doomed, why: String) -> Self {
+        Self { spare: Some(why), ..Self::new(doomed, Vec::new()) }
+    }
+
     /// Nothing was done yet.
     pub fn new(doomed: Doomed, keep: Vec<TagRule>) -> Self {
         Self {
@@ -254,7 +258,8 @@ fn decide(job: &mut Job, sight: &Sight, now: Timestamp) -> Next {
         return linger(job, "the recovery point");
     }
     // 3. What was kept with it, unless that is in a bucket.
-    if !job.manifest_gone && !snapshot.is_some_and(in_a_bucket) {
+    job.manifest_gone |= snapshot.is_some_and(in_a_bucket);
+    if !job.manifest_gone {
         return Next::Do(manifest(job));
     }
     // 4. The snapshot.
@@ -312,7 +317,8 @@ fn against(job: &Job, sight: &Sight, now: Timestamp) -> Option<String> {
     let ask = Ask { id, cause: *cause, named, anchor, keep: &job.keep };
     let refused = || job.refused.as_ref().map(ToString::to_string);
     let spared = || {
-        whole(sight)?.tags.get(tags::DELETING).filter(|note| spared(note)).map(|_| "another prune spares it".to_owned())
+        let note = whole(sight)?.tags.get(tags::DELETING)?;
+        tags::spared(note).then(|| "another prune spares it".to_owned())
     };
     job.spare.clone().or_else(refused).or_else(|| protected(sight, ask, now)).or_else(spared)
 }
@@ -352,19 +358,18 @@ fn unseen(job: &mut Job, sight: &Sight) -> Option<Next> {
 /// The halves that were planned are not the ones that are there.
 fn foreign(job: &Job, sight: &Sight) -> Option<String> {
     let Doomed { id, seed, .. } = &job.doomed;
-    let says = |tags: &crate::model::half::Tags, key: &str| tags.get(key).map(|value| tags::decode(value));
-    let snapshot = sight.snapshot.here().filter(|half| !half.manual || says(&half.tags, tags::ID).as_ref() != Some(id));
-    if let Some(half) = snapshot {
-        return Some(format!("snapshot {} is not this backup's", half.id));
-    }
-    let names_one = sight.snapshot.here().is_some_and(|half| half.tags.contains_key(tags::RECOVERY_POINT));
-    if names_one && job.doomed.point.is_none() {
-        return Some("its snapshot names a recovery point that was not looked at".to_owned());
+    if let Some(half) = sight.snapshot.here() {
+        if !half.manual || !tags::says(&half.tags, tags::ID, id) {
+            return Some(format!("snapshot {} is not this backup's", half.id));
+        }
+        if half.tags.contains_key(tags::RECOVERY_POINT) && job.doomed.point.is_none() {
+            return Some("its snapshot names a recovery point that was not looked at".to_owned());
+        }
     }
     let point = sight.point.here()?;
     let own = if *seed { tags::SEED } else { tags::ID };
-    let named = point.tags.as_ref().and_then(|tags| says(tags, own));
-    (named.as_ref() != Some(id) || point.by_plan).then(|| format!("recovery point {} is not this backup's", point.arn))
+    let ours = !point.by_plan && point.tags.as_ref().is_some_and(|there| tags::says(there, own, id));
+    (!ours).then(|| format!("recovery point {} is not this backup's", point.arn))
 }
 
 fn unmark(job: &mut Job, half: &Snapshot, now: Timestamp) -> Option<Removal> {
@@ -422,9 +427,8 @@ fn back_out(job: &mut Job, sight: &Sight, why: String, now: Timestamp) -> Next {
 fn give_back(job: &mut Job, half: &Snapshot, note: &str, now: Timestamp) -> Option<Removal> {
     let tag = |key: &str, value: String| Removal::Tag { arn: half.arn.clone(), tag: (key.to_owned(), value) };
     let mark = tags::taken_off(note);
-    if !spared(note) {
-        let mark = mark.or_else(|| job.mark.as_deref().map(tags::decode));
-        return Some(tag(tags::DELETING, sparing(now, mark.as_deref())));
+    if !tags::spared(note) {
+        return Some(tag(tags::DELETING, tags::sparing(now, mark.as_ref().or(job.mark.as_ref()).map(String::as_str))));
     }
     if job.spared.replace(note.to_owned()).as_deref() != Some(note) {
         return None;
@@ -433,16 +437,6 @@ fn give_back(job: &mut Job, half: &Snapshot, note: &str, now: Timestamp) -> Opti
         Some(mark) => Some(tag(tags::COMPLETE, tags::encode(&mark))),
         None => Some(Removal::Untag { arn: half.arn.clone(), key: tags::DELETING }),
     }
-}
-
-/// [`tags::DELETING`] of a backup that is given back.
-fn sparing(now: Timestamp, mark: Option<&str>) -> String {
-    let now = now.strftime("%Y-%m-%dT%H:%M:%SZ");
-    tags::encode(&mark.map_or_else(|| format!("{now}{SPARED}"), |mark| format!("{now}{SPARED} {mark}")))
-}
-
-fn spared(note: &str) -> bool {
-    tags::decode(note).split(' ').next().is_some_and(|first| first.ends_with(SPARED))
 }
 
 /// Kept as it was; or, where something of it is gone already or AWS refused the caller, that has to be said.

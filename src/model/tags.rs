@@ -132,10 +132,37 @@ pub fn hold(tags: &Tags, now: Timestamp) -> Option<String> {
     }
 }
 
-/// The value of [`DELETING`]: `<time>`, and the mark of completeness that is taken off, if there is one.
+/// Marked as complete, and no prune has begun to take the mark off.
+pub fn marked(tags: &Tags) -> bool {
+    tags.contains_key(COMPLETE) && !tags.contains_key(DELETING)
+}
+
+/// The tag `key` says `value`.
+pub fn says(tags: &Tags, key: &str, value: &str) -> bool {
+    tags.get(key).is_some_and(|said| decode(said) == value)
+}
+
+/// Behind the time in [`DELETING`]: the backup is being given back.
+const SPARED: &str = "/spared";
+
+/// The value of [`DELETING`]: the time, and the mark of completeness that is taken off, if there is one.
 pub fn deleting(now: Timestamp, mark: Option<&str>) -> String {
+    note(now, "", mark)
+}
+
+/// The same, of a backup that is given back.
+pub fn sparing(now: Timestamp, mark: Option<&str>) -> String {
+    note(now, SPARED, mark)
+}
+
+fn note(now: Timestamp, word: &str, mark: Option<&str>) -> String {
     let now = now.strftime("%Y-%m-%dT%H:%M:%SZ");
-    encode(&mark.map_or_else(|| now.to_string(), |mark| format!("{now} {}", decode(mark))))
+    encode(&mark.map_or_else(|| format!("{now}{word}"), |mark| format!("{now}{word} {}", decode(mark))))
+}
+
+/// The value of [`DELETING`] says that the backup is given back.
+pub fn spared(value: &str) -> bool {
+    decode(value).split(' ').next().is_some_and(|first| first.ends_with(SPARED))
 }
 
 /// The mark of completeness in the value of [`DELETING`].
@@ -180,6 +207,9 @@ mod tests {
         let now: Timestamp = "2026-11-20T02:00:00Z".parse().unwrap();
         assert_eq!(taken_off(&deleting(now, Some("2026-11-19T02:00:00Z"))).as_deref(), Some("2026-11-19T02:00:00Z"));
         assert_eq!(taken_off(&deleting(now, None)), None);
+        assert!(spared(&sparing(now, None)) && !spared(&deleting(now, Some("2026-11-19T02:00:00Z"))));
+        let mark = taken_off(&sparing(now, Some("2026-11-19T02:00:00Z")));
+        assert_eq!(mark.as_deref(), Some("2026-11-19T02:00:00Z"));
     }
 
     #[test]

@@ -6,14 +6,14 @@ use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::super::catalogue::{self, What};
+use super::super::catalogue;
 use super::super::context::Context;
 use super::super::exit::Exit;
 use super::super::failure::Failure;
+use super::super::hold_end;
 use super::super::output::{Document, Page};
 use super::super::pace::Pace;
-use super::super::selector::{self, Selector};
-use super::super::{hold_end, holder};
+use super::super::selector::Selector;
 use crate::aws::Aws;
 use crate::model::backup::{Backup, State};
 use crate::model::half::Tags;
@@ -139,10 +139,7 @@ pub(crate) async fn unkeep(args: &Unkeep, cx: &Context) -> Result<Exit, Failure>
 }
 
 async fn found(cx: &Context, aws: &Aws, selector: &Selector) -> Result<Backup, Failure> {
-    let gathered = catalogue::gather(cx, aws, What { stack: selector.stack(), ..What::default() }).await?;
-    holder::warn_stale(cx, aws.region(), &gathered.runs, aws.now());
-    let backup = selector.find(gathered.catalogue.backups());
-    let backup = backup.ok_or_else(|| selector::missing(cx, aws.region(), selector, &gathered.catalogue))?;
+    let backup = catalogue::one(cx, aws, selector).await?;
     if backup.database.is_none() && backup.files.is_none() {
         return Err(Failure::new(
             Exit::NotFound,

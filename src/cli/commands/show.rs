@@ -5,16 +5,14 @@ use std::io;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::super::catalogue::What;
+use super::super::catalogue;
 use super::super::context::Context;
 use super::super::exit::Exit;
 use super::super::failure::Failure;
 use super::super::output::{Document, Page, halves, human};
-use super::super::selector::{self, Selector};
-use super::super::{catalogue, holder};
+use super::super::selector::Selector;
 use super::list;
 use crate::model::backup::{Backup, State};
-use crate::world::World;
 
 /// Show one backup, both halves side by side.
 #[derive(Debug, clap::Args)]
@@ -40,12 +38,8 @@ pub(crate) struct BackupView {
 /// There is no such backup.
 pub(crate) async fn run(args: &Show, cx: &Context) -> Result<Exit, Failure> {
     let aws = cx.aws().await?;
-    let gathered = catalogue::gather(cx, &aws, What { stack: args.backup.stack(), ..What::default() }).await?;
-    holder::warn_stale(cx, aws.region(), &gathered.runs, aws.now());
-    let catalogue = gathered.catalogue;
-    let found = args.backup.find(catalogue.backups());
-    let found = found.ok_or_else(|| selector::missing(cx, aws.region(), &args.backup, &catalogue))?;
-    cx.emit(&BackupView { backup: found })?;
+    let backup = catalogue::one(cx, &aws, &args.backup).await?;
+    cx.emit(&BackupView { backup })?;
     Ok(Exit::Done)
 }
 

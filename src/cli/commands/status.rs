@@ -123,7 +123,7 @@ pub(crate) async fn run(args: &Status, cx: &Context) -> Result<Exit, Failure> {
 }
 
 async fn look(args: &Status, cx: &Context, aws: &Aws) -> Result<(StatusReport, Vec<Run>), Failure> {
-    let Gathered { catalogue, runs } =
+    let Gathered { catalogue, runs, .. } =
         catalogue::gather(cx, aws, What { stack: args.stack.as_deref(), ..What::default() }).await?;
     Ok((StatusReport::of(args.stack.as_deref(), catalogue.backups(), &runs, aws.now()), runs))
 }

@@ -11,45 +11,21 @@ use super::super::signals::Signals;
 use super::report::PruneReport;
 use crate::aws::Aws;
 use crate::engine::prune::{Doomed, Job, Outcome};
-use crate::model::retention::TagRule;
 use crate::world;
 
 /// Deletions at the same time. AWS Backup takes ten a second of the whole account.
 const ABREAST: usize = 8;
 
-/// One deletion, or one that is undone.
-pub(super) struct Task {
-    job: Job,
-    deletes: bool,
-}
-
-impl Task {
-    pub(super) fn delete(doomed: Doomed, keep: &[TagRule]) -> Self {
-        Self { job: Job::new(doomed, keep.to_vec()), deletes: true }
-    }
-
-    /// What an earlier prune has begun is undone.
-    pub(super) fn spare(doomed: Doomed, why: String) -> Self {
-        let mut job = Job::new(doomed, Vec::new());
-        job.spare = Some(why);
-        Self { job, deletes: false }
-    }
-
-    pub(super) fn deletes(&self) -> bool {
-        self.deletes
-    }
-}
-
 /// Goes through them; the first failure. The first deletion goes alone: the right that it lacks, all lack, and half of each
 /// would be lost. Ctrl-C leaves at once: whatever is half done is finished, or given back, by the next prune.
-pub(super) async fn perform(cx: &Context, aws: &Aws, report: &mut PruneReport, tasks: Vec<Task>) -> Option<Failure> {
+pub(super) async fn perform(cx: &Context, aws: &Aws, report: &mut PruneReport, jobs: Vec<Job>) -> Option<Failure> {
     let mut signals = Signals::listen();
     let pace = Pace::whole(&cx.globals);
     let mut failures = Failures { cx, first: None, count: 0 };
-    let (mut tasks, mut abreast) = (tasks, 1);
-    while !tasks.is_empty() {
-        let rest = tasks.split_off(abreast.min(tasks.len()));
-        let mut going = stream::iter(tasks).map(|task| one(aws, task.job, pace)).buffer_unordered(ABREAST);
+    let (mut jobs, mut abreast) = (jobs, 1);
+    while !jobs.is_empty() {
+        let rest = jobs.split_off(abreast.min(jobs.len()));
+        let mut going = stream::iter(jobs).map(|job| one(aws, job, pace)).buffer_unordered(ABREAST);
         let mut denied = false;
         loop {
             let (doomed, outcome) = tokio::select! {
@@ -71,7 +47,7 @@ pub(super) async fn perform(cx: &Context, aws: &Aws, report: &mut PruneReport, t
             cx.warn(&format!("{} more were not begun", rest.len()));
             break;
         }
-        (tasks, abreast) = (rest, usize::MAX);
+        (jobs, abreast) = (rest, usize::MAX);
     }
     failures.first
 }

@@ -11,12 +11,10 @@ use super::super::context::Context;
 use super::super::exit::Exit;
 use super::super::failure::Failure;
 use super::super::retention::Retention;
-use super::act::Task;
 use super::report::{PruneReport, PrunedStack, Row};
 use super::{Prepared, Wish, objected};
 use crate::aws::Aws;
-use crate::engine::prune::{Doomed, PointName};
-use crate::model::Seen;
+use crate::engine::prune::{Doomed, Job, PointName};
 use crate::model::backup::State;
 use crate::model::half::Tags;
 use crate::model::retention::TagRule;
@@ -44,28 +42,34 @@ enum Thing {
     Seed(SeedPoint),
 }
 
-pub(super) async fn prepare(
+/// Looks and plans. Nothing is changed.
+///
+/// # Errors
+/// Something cannot be read, or a stack's rules cannot be.
+pub(crate) async fn prepare(
     cx: &Context,
     aws: &Aws,
     wish: &Wish,
-    retention: &impl Fn(&str) -> Result<Retention, Failure>,
+    retention: impl Fn(&str) -> Result<Retention, Failure>,
 ) -> Result<Prepared, Failure> {
     // Bad rules are told before AWS is asked for anything.
-    let named = wish.stack.as_deref().map(retention).transpose()?;
+    let named = wish.stack.as_deref().map(&retention).transpose()?;
     let tags = named.as_ref().map_or_else(|| wish.tags.clone(), |one| one.policy.tags.clone());
-    let what = What { stack: wish.stack.as_deref(), tags: &tags, ..What::default() };
+    // A restore's run is filed under the new stack's name: the runs of all stacks, then.
+    let what = What { stack: wish.stack.as_deref(), tags: &tags, every_run: true, ..What::default() };
     let (gathered, stacks, quota) = join!(catalogue::gather(cx, aws, what), aws.stack_values(), aws.snapshot_quota());
     let gathered = gathered?;
-    // A restore's run is filed under the new stack's name: of all stacks, then.
-    let (runs, unreadable) = aws.runs(None).await;
-    if let Some(refusal) = unreadable.first() {
+    if let Some(refusal) = gathered.unreadable.first() {
         return Err(cx.refused("a run's record cannot be read, and it may need a backup: nothing is planned", refusal));
     }
     let stacks = stacks.map_err(|refusal| {
         cx.refused("whether a live stack uses a backup cannot be told, so nothing is planned", &refusal)
     })?;
-    let things = things(&gathered.catalogue, wish.stack.as_deref());
-    nobodys(cx, &gathered.catalogue);
+    let (things, nobodys) = things(&gathered.catalogue, wish.stack.as_deref());
+    if nobodys > 0 {
+        let what = "backups have lost the tag stacksnap:stack, and are left alone: `stacksnap list` shows them";
+        cx.warn(&format!("{nobodys} {what}"));
+    }
     if wish.stack.is_none() {
         misspelt(cx, &things, &stacks);
     }
@@ -77,7 +81,7 @@ pub(super) async fn prepare(
         return Err(Failure::new(Exit::NotFound, "stack-not-found", what)
             .hint("is it spelt right, in the right account and region? Names are told apart by their case"));
     }
-    let around = surroundings(cx, aws, &things, stacks, runs).await;
+    let around = surroundings(cx, aws, &things, stacks, gathered.runs).await;
     let mut prepared = Prepared { report: PruneReport::default(), jobs: Vec::new(), objections: Vec::new() };
     for (stack, things) in things {
         let retention = retention(&stack)?;
@@ -100,15 +104,6 @@ fn stays(fate: &Fate) -> bool {
     fate.protections.iter().any(|why| for_ever.contains(why))
 }
 
-fn nobodys(cx: &Context, catalogue: &Catalogue) {
-    let count = catalogue.shelf().filter(|row| row.backup.stack.is_empty()).count();
-    if count > 0 {
-        cx.warn(&format!(
-            "{count} backups have lost the tag stacksnap:stack, and are left alone: `stacksnap list` shows them"
-        ));
-    }
-}
-
 /// Rules for a stack that is not there, and has no backup, may be another one's: names are told apart by their case.
 fn misspelt(cx: &Context, things: &BTreeMap<String, Vec<Thing>>, stacks: &[StackValues]) {
     let known = |name: &&String| things.contains_key(*name) || stacks.iter().any(|live| live.stack == **name);
@@ -117,11 +112,16 @@ fn misspelt(cx: &Context, things: &BTreeMap<String, Vec<Thing>>, stacks: &[Stack
     }
 }
 
-/// By stack, the newest first.
-fn things(catalogue: &Catalogue, stack: Option<&str>) -> BTreeMap<String, Vec<Thing>> {
+/// By stack, the newest first; and how many do not say whose they are.
+fn things(catalogue: &Catalogue, stack: Option<&str>) -> (BTreeMap<String, Vec<Thing>>, usize) {
+    let mut nobodys = 0;
     let mut all: BTreeMap<String, Vec<Thing>> = stack.map(|name| (name.to_owned(), Vec::new())).into_iter().collect();
-    // Which stack's it is, only the tag says: what has lost it is nobody's to delete.
-    for shelved in catalogue.shelf().filter(|row| !row.backup.stack.is_empty()) {
+    for shelved in catalogue.shelf() {
+        // Which stack's it is, only the tag says: what has lost it is nobody's to delete.
+        if shelved.backup.stack.is_empty() {
+            nobodys += 1;
+            continue;
+        }
         all.entry(shelved.backup.stack.to_string()).or_default().push(Thing::Row(Box::new(shelved)));
     }
     for seed in catalogue.seed_points() {
@@ -134,7 +134,7 @@ fn things(catalogue: &Catalogue, stack: Option<&str>) -> BTreeMap<String, Vec<Th
     for things in all.values_mut() {
         things.sort_by_key(|thing| std::cmp::Reverse(thing.at()));
     }
-    all
+    (all, nobodys)
 }
 
 /// `<stack>-<yyyymmdd>-<hhmmss>`
@@ -153,7 +153,7 @@ async fn surroundings(
 ) -> Surroundings {
     let all = || things.values().flatten();
     let vaults: BTreeSet<&String> = all().filter_map(|thing| Some(thing.point()?.0)).collect();
-    let (holds, vaults) = join!(aws.legal_holds(), join_all(vaults.into_iter().map(|name| aws.vault_seen(name))));
+    let (holds, vaults) = join!(aws.legal_holds(), join_all(vaults.into_iter().map(|name| aws.vault_alone(name))));
     let points = holds.unwrap_or_else(|refusal| {
         cx.warn(&format!("legal holds cannot be listed, so they show only when AWS refuses a deletion: {refusal}"));
         Vec::new()
@@ -163,11 +163,7 @@ async fn surroundings(
         stacks,
         runs,
         points: points.into_iter().map(held).collect(),
-        vaults: vaults
-            .iter()
-            .filter_map(Seen::here)
-            .filter_map(|vault| Some((vault.name.clone(), locked(vault)?)))
-            .collect(),
+        vaults: vaults.iter().flatten().filter_map(|vault| Some((vault.name.clone(), locked(vault)?))).collect(),
         now: aws.now(),
     }
 }
@@ -202,10 +198,10 @@ fn one(
         let reasons = explain(fate, thing.at(), &retention.policy, known);
         if let Some(cause) = fate.goes.filter(|_| allowed) {
             let doomed = thing.doomed(stack, cause, anchor.clone());
-            prepared.jobs.push(Task::delete(doomed, &retention.policy.tags));
+            prepared.jobs.push(Job::new(doomed, retention.policy.tags.clone()));
         } else if fate.goes.is_none() && thing.deleting() {
             let doomed = thing.doomed(stack, Cause::Begun, None);
-            prepared.jobs.push(Task::spare(doomed, reasons.join("; ")));
+            prepared.jobs.push(Job::sparing(doomed, reasons.join("; ")));
         }
         rows.push(
             Row::new(thing.id(), thing.state(), thing.at(), fate.goes.is_some(), reasons)

@@ -11,9 +11,11 @@ use super::failure::Failure;
 use super::retention::{Retention, retention};
 use crate::aws::Aws;
 use crate::config::RetentionConfig;
+use crate::engine::prune::Job;
 use crate::model::retention::TagRule;
 use crate::plan::prune::{Limits, Objection};
 
+pub(crate) use look::prepare;
 pub(crate) use report::PruneReport;
 
 /// The most that is deleted at once, unless somebody has counted.
@@ -47,28 +49,15 @@ pub(crate) struct Prepared {
     /// What is shown.
     pub(crate) report: PruneReport,
     /// Of stacks against which nothing is objected.
-    jobs: Vec<act::Task>,
+    jobs: Vec<Job>,
     /// What is objected, and what to do, for all of a stack.
     objections: Vec<(String, String)>,
-}
-
-/// Looks and plans. Nothing is changed.
-///
-/// # Errors
-/// Something cannot be read.
-pub(crate) async fn prepare(
-    cx: &Context,
-    aws: &Aws,
-    wish: &Wish,
-    retention: impl Fn(&str) -> Result<Retention, Failure>,
-) -> Result<Prepared, Failure> {
-    look::prepare(cx, aws, wish, &retention).await
 }
 
 impl Prepared {
     /// How many are to go.
     pub(crate) fn going(&self) -> usize {
-        self.jobs.iter().filter(|task| task.deletes()).count()
+        self.jobs.iter().filter(|job| job.spare.is_none()).count()
     }
 
     /// There is something to do, if only to put marks back.
@@ -88,10 +77,7 @@ impl Prepared {
         )
     }
 
-    /// Does it, one backup after the other.
-    ///
-    /// # Errors
-    /// Something could not be deleted; the report says what became of the others.
+    /// Does it. The failure: something could not be deleted; the report says what became of the others.
     pub(crate) async fn perform(mut self, cx: &Context, aws: &Aws) -> (PruneReport, Option<Failure>) {
         let failure = act::perform(cx, aws, &mut self.report, self.jobs).await;
         self.report.changed = self.report.changed();

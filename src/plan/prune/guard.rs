@@ -103,21 +103,16 @@ fn unanchored(sight: &Sight, ask: Ask<'_>) -> Option<&'static str> {
     let Some(id) = ask.anchor else {
         return (ask.cause == Cause::NoRule).then_some("no other complete backup is known");
     };
-    let says = |tags: &Tags| tags.get(tags::ID).is_some_and(|said| tags::decode(said) == id);
-    let snapshot = marked(&sight.anchor_snapshot) && sight.anchor_snapshot.here().is_some_and(|half| says(&half.tags));
-    let point = sight.anchor_point.here().is_some_and(|point| {
-        let tags = point.tags.as_ref();
-        point.status.complete() && tags.is_some_and(|tags| says(tags) && tags.contains_key(tags::COMPLETE))
-    });
+    let own = |there: &Tags| tags::says(there, tags::ID, id) && tags::marked(there);
+    let snapshot = marked(&sight.anchor_snapshot) && sight.anchor_snapshot.here().is_some_and(|half| own(&half.tags));
+    let point = sight.anchor_point.here().filter(|point| point.status.complete());
+    let point = point.and_then(|point| point.tags.as_ref()).is_some_and(own);
     (!(snapshot && point)).then_some("the backup that is to remain is not complete any more")
 }
 
 /// Available, and marked as complete.
 fn marked(snapshot: &Seen<Snapshot>) -> bool {
-    snapshot.here().is_some_and(|half| {
-        let marked = half.tags.contains_key(tags::COMPLETE) && !half.tags.contains_key(tags::DELETING);
-        marked && half.status == SnapshotStatus::Available
-    })
+    snapshot.here().is_some_and(|half| tags::marked(&half.tags) && half.status == SnapshotStatus::Available)
 }
 
 /// An unfinished run makes this backup, or makes a stack of it.
