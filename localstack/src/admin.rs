@@ -40,6 +40,11 @@ fn said(sandbox: &Sandbox, request: &Request<Bytes>) -> Said {
             Ok(json!({}))
         }
         "requests" => Ok(json!(sandbox.requests())),
+        "messages" if is(&Method::DELETE) => {
+            sandbox.clear_messages();
+            Ok(json!({}))
+        }
+        "messages" => Ok(json!({ "messages": sandbox.messages(), "events": sandbox.events() })),
         "faults" if is(&Method::DELETE) => {
             sandbox.clear_faults();
             Ok(json!({}))
@@ -105,6 +110,7 @@ struct Adjustment {
     region: String,
     padding: usize,
     values: std::collections::BTreeMap<String, String>,
+    tags: std::collections::BTreeMap<String, String>,
     termination_protection: bool,
 }
 
@@ -114,6 +120,7 @@ fn adjusted(mut seed: StackSeed, value: &Value) -> Result<StackSeed, (u16, Strin
         let known = seed.parameters.iter_mut().find(|each| each.key == key);
         known.ok_or_else(|| (400, format!("no parameter {key}")))?.value = value;
     }
+    seed.tags.extend(change.tags);
     let (account, region, padding) = (change.account, change.region, change.padding);
     Ok(StackSeed { account, region, padding, termination_protection: change.termination_protection, ..seed })
 }

@@ -20,6 +20,8 @@ pub(crate) struct Scope {
     pub(crate) place: Place,
     /// The signing name.
     pub(crate) service: String,
+    /// The access key's id.
+    pub(crate) key: String,
 }
 
 /// Reads the credential scope of a version 4 signature.
@@ -32,7 +34,8 @@ pub(crate) fn scope(headers: &HeaderMap) -> Option<Scope> {
     let (region, _date, key) = (parts.next()?, parts.next()?, parts.next()?);
     let is_account = key.len() == 12 && key.bytes().all(|each| each.is_ascii_digit());
     let account = if is_account { key } else { ACCOUNT };
-    Some(Scope { place: (account.to_owned(), region.to_owned()), service: service.to_owned() })
+    let place = (account.to_owned(), region.to_owned());
+    Some(Scope { place, service: service.to_owned(), key: key.to_owned() })
 }
 
 /// One call, understood as far as it can be.
@@ -177,9 +180,10 @@ fn carry_out(state: &mut State, scope: &Scope, call: &Call) -> Answer {
     let Some(operation) = call.operation else {
         return Err(AwsError::not_implemented(&scope.service, &call.name));
     };
+    let action = counted(state, scope, call)?;
     let now = state.clock.now();
     state.realm(&scope.place);
-    let State { realms, accounts, faults, .. } = state;
+    let State { realms, accounts, faults, policies, .. } = state;
     let Some(realm) = realms.get_mut(&scope.place) else {
         return Err(refusal::broken(&scope.service));
     };
@@ -188,7 +192,8 @@ fn carry_out(state: &mut State, scope: &Scope, call: &Call) -> Answer {
         account: accounts.entry(scope.place.0.clone()).or_default(),
         now,
         faults,
-        action: format!("{}:{}", scope.service, call.name),
+        action,
+        policy: policies.of(&scope.place.0, &scope.key),
     };
     let answer = operation.answer(&mut cx, &call.input);
     if operation.changes() {
@@ -197,11 +202,21 @@ fn carry_out(state: &mut State, scope: &Scope, call: &Call) -> Answer {
     answer
 }
 
+/// Counts a call against the rates; returns its action.
+fn counted(state: &mut State, scope: &Scope, call: &Call) -> Result<String, AwsError> {
+    let action = format!("{}:{}", scope.service, call.name);
+    if state.buckets.take(&scope.place, &action, &state.clock) {
+        return Ok(action);
+    }
+    Err(refusal::throttled(&scope.service))
+}
+
 /// Asks the world of some seconds ago; whatever is changed in it is forgotten.
 fn stale(state: &mut State, scope: &Scope, call: &Call, count: f64) -> Answer {
     let Some(operation) = call.operation else {
         return Err(AwsError::not_implemented(&scope.service, &call.name));
     };
+    let action = counted(state, scope, call)?;
     let then = later(state.clock.now(), -seconds(count / state.clock.speed()));
     let mut realm = state.recall(&scope.place, then);
     let mut account = state.accounts.get(&scope.place.0).cloned().unwrap_or_default();
@@ -210,7 +225,8 @@ fn stale(state: &mut State, scope: &Scope, call: &Call, count: f64) -> Answer {
         account: &mut account,
         now: then,
         faults: &mut state.faults,
-        action: format!("{}:{}", scope.service, call.name),
+        action,
+        policy: state.policies.of(&scope.place.0, &scope.key),
     };
     operation.answer(&mut cx, &call.input)
 }

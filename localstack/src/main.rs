@@ -2,7 +2,8 @@
 
 use clap::{Parser, Subcommand, ValueEnum};
 use stacksnap_sandbox::seeds::{self, SnapshotSeed, StackSeed};
-use stacksnap_sandbox::{Fault, Sandbox, serve};
+use stacksnap_sandbox::{Fault, Rate, Sandbox, serve};
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -51,6 +52,21 @@ struct Serve {
     /// An S3 bucket to start with (repeatable)
     #[arg(long, value_name = "NAME")]
     bucket: Vec<String>,
+    /// A tag of these stacks, `key=value` (repeatable)
+    #[arg(long, value_name = "K=V", value_parser = tag)]
+    stack_tag: Vec<(String, String)>,
+    /// An SNS topic to start with (repeatable)
+    #[arg(long, value_name = "NAME")]
+    topic: Vec<String>,
+    /// An event bus to start with, beside the default one (repeatable)
+    #[arg(long, value_name = "NAME")]
+    event_bus: Vec<String>,
+    /// How many calls are taken, burst and per second of AWS time, e.g. `rds:*=300/12` (repeatable)
+    #[arg(long, value_name = "CALLS=BURST/PER-SECOND", value_parser = Rate::parse)]
+    rate: Vec<(String, Rate)>,
+    /// Rates that are known; `--rate` goes before
+    #[arg(long, value_name = "WHICH")]
+    rates: Option<Rates>,
     /// A fault, e.g. `rds:CreateDBClusterSnapshot=throttle*2` (repeatable)
     #[arg(long, value_parser = Fault::parse)]
     fault: Vec<Fault>,
@@ -76,6 +92,12 @@ enum Kind {
     Sample,
 }
 
+#[derive(Clone, Copy, ValueEnum)]
+enum Rates {
+    /// What AWS publishes of RDS, AWS Backup and Parameter Store; CloudFormation's are a guess
+    Published,
+}
+
 impl Kind {
     fn seed(self, name: &str) -> StackSeed {
         match self {
@@ -88,6 +110,15 @@ impl Kind {
 fn tag(text: &str) -> Result<(String, String), String> {
     let (key, value) = text.split_once('=').ok_or("a tag is key=value")?;
     Ok((key.to_owned(), value.to_owned()))
+}
+
+/// The rates that were asked for; a single one replaces the known one of the same calls.
+fn rates(arguments: &Serve) -> BTreeMap<String, Rate> {
+    let known = match arguments.rates {
+        Some(Rates::Published) => Rate::published(),
+        None => BTreeMap::new(),
+    };
+    known.into_iter().chain(arguments.rate.iter().cloned()).collect()
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -118,7 +149,9 @@ fn build(arguments: &Serve) -> Sandbox {
     let sandbox = sandbox.with_seed(arguments.seed);
     let numbered = (1..=arguments.stacks).map(|number| format!("stack-{number:03}"));
     let seeds = arguments.stack.iter().cloned().chain(numbered).map(|name| arguments.kind.seed(&name));
-    let seeds: Vec<StackSeed> = seeds.map(|seed| StackSeed { padding: arguments.padding, ..seed }).collect();
+    let tags: BTreeMap<String, String> = arguments.stack_tag.iter().cloned().collect();
+    let shaped = |seed| StackSeed { padding: arguments.padding, tags: tags.clone(), ..seed };
+    let seeds: Vec<StackSeed> = seeds.map(shaped).collect();
     for seed in &seeds {
         let _id = sandbox.seed_stack(seed);
     }
@@ -130,10 +163,13 @@ fn build(arguments: &Serve) -> Sandbox {
             ..SnapshotSeed::default()
         });
     }
-    for bucket in &arguments.bucket {
-        // A new bucket is always understood.
-        let _made = sandbox.set(&serde_json::json!({ "bucket": bucket }));
+    let things = [("bucket", &arguments.bucket), ("topic", &arguments.topic), ("event_bus", &arguments.event_bus)];
+    for (kind, name) in things.into_iter().flat_map(|(kind, names)| names.iter().map(move |name| (kind, name))) {
+        // A new thing that is only a name is always understood.
+        let _made = sandbox.set(&serde_json::json!({ kind: name }));
     }
+    // What was parsed lets calls through.
+    let _set = sandbox.set_rates(rates(arguments));
     for fault in &arguments.fault {
         sandbox.add_fault(fault.clone());
     }

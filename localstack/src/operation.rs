@@ -3,8 +3,10 @@
 use crate::error::Answer;
 use crate::faults::{FaultKind, Faults};
 use crate::input::Input;
+use crate::permission::Policy;
 use crate::realm::{Account, Realm};
 use jiff::Timestamp;
+use std::sync::Arc;
 
 /// What an operation may touch while it is answered.
 pub(crate) struct Cx<'a> {
@@ -18,6 +20,8 @@ pub(crate) struct Cx<'a> {
     pub(crate) faults: &'a mut Faults,
     /// `service:Operation`.
     pub(crate) action: String,
+    /// What the caller may do; nothing is everything.
+    pub(crate) policy: Option<Arc<Policy>>,
 }
 
 impl Cx<'_> {
@@ -61,8 +65,9 @@ impl Operation {
         self
     }
 
-    /// Carries it out, unless a policy of AWS Backup denies it.
+    /// Carries it out, unless the caller's policy or a vault's denies it.
     pub(crate) fn answer(&self, cx: &mut Cx<'_>, input: &Input) -> Answer {
+        crate::permission::admit(cx, self, input)?;
         crate::backup::policy::admit(cx, input)?;
         (self.handler)(cx, input)
     }
@@ -94,6 +99,8 @@ pub(crate) static OPERATIONS: &[&[Operation]] = &[
     crate::identity::OPERATIONS,
     crate::s3::OPERATIONS,
     crate::logs::OPERATIONS,
+    crate::sns::OPERATIONS,
+    crate::events::OPERATIONS,
 ];
 
 /// Finds an operation by name.

@@ -6,14 +6,16 @@ use crate::cfn::state::Cloud;
 use crate::clock::{Pace, later};
 use crate::contents::{Contents, Copy};
 use crate::efs::FileSystem;
+use crate::events::PutEvent;
 use crate::faults::Faults;
 use crate::identity::{Key, Role};
 use crate::rds::state::Databases;
 use crate::s3::Bucket;
 use crate::secrets::Secret;
+use crate::sns::PublishedMessage;
 use crate::ssm::Parameter;
 use jiff::Timestamp;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What an account has once for all regions.
 #[derive(Clone, Debug, Default)]
@@ -61,6 +63,14 @@ pub(crate) struct Realm {
     pub(crate) keys: BTreeMap<String, Key>,
     /// CloudWatch log groups by name.
     pub(crate) log_groups: BTreeMap<String, Timestamp>,
+    /// SNS topics by name.
+    pub(crate) topics: BTreeSet<String>,
+    /// What was published on them, oldest first.
+    pub(crate) messages: Vec<PublishedMessage>,
+    /// EventBridge's buses by name, but for the default one.
+    pub(crate) buses: BTreeSet<String>,
+    /// What was put on any of them, oldest first.
+    pub(crate) events: Vec<PutEvent>,
     /// What the applications of the stacks have written, by stack id.
     pub(crate) contents: BTreeMap<String, Contents>,
 }
@@ -82,6 +92,10 @@ impl Realm {
             parameters: BTreeMap::new(),
             keys: BTreeMap::new(),
             log_groups: BTreeMap::new(),
+            topics: BTreeSet::new(),
+            messages: Vec::new(),
+            buses: BTreeSet::new(),
+            events: Vec::new(),
             contents: BTreeMap::new(),
         }
     }

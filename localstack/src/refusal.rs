@@ -22,6 +22,8 @@ pub(crate) fn broken(service: &str) -> AwsError {
         "secretsmanager" => AwsError::new(500, "InternalServiceError", text),
         "s3" => AwsError::new(500, "InternalError", "We encountered an internal error. Please try again."),
         "kms" => AwsError::new(500, "KMSInternalException", text),
+        "sns" => AwsError::new(500, "InternalError", text),
+        "events" => AwsError::new(500, "InternalException", text),
         "cloudformation" | "sts" => AwsError::new(503, "ServiceUnavailable", text),
         _ => AwsError::new(500, "InternalFailure", text),
     }
@@ -38,14 +40,35 @@ pub(crate) fn expired(service: &str) -> AwsError {
     }
 }
 
+fn unable(account: &str, action: &str, resource: &str, why: &str) -> String {
+    let user = format!("arn:aws:iam::{account}:user/sandbox");
+    format!("User: {user} is not authorized to perform: {action} on resource: {resource} {why}")
+}
+
+/// Another account's topic, which it does not share.
+pub(crate) fn not_shared(action: &str, account: &str, resource: &str) -> AwsError {
+    let why = format!("because no resource-based policy allows the {action} action");
+    AwsError::new(403, "AuthorizationError", unable(account, action, resource, &why))
+}
+
 /// No policy allows it.
 pub(crate) fn denied(account: &str, service: &str, operation: &str, target: &str) -> AwsError {
     let resource = if target.is_empty() { "*" } else { target };
-    let text = format!(
-        "User: arn:aws:iam::{account}:user/sandbox is not authorized to perform: \
-         {service}:{operation} on resource: {resource} because no identity-based policy \
-         allows the {service}:{operation} action"
-    );
+    unauthorized(service, account, &format!("{service}:{operation}"), resource, false)
+}
+
+/// No policy allows it, or one denies it, as the service says it.
+pub(crate) fn unauthorized(service: &str, account: &str, action: &str, resource: &str, denied: bool) -> AwsError {
+    // SNS writes its own name in capitals.
+    let action = action.replacen("sns:", "SNS:", 1);
+    let why = match denied {
+        true => "with an explicit deny in an identity-based policy".to_owned(),
+        false => format!("because no identity-based policy allows the {action} action"),
+    };
+    let text = unable(account, &action, resource, &why);
+    if service == "sns" {
+        return AwsError::new(403, "AuthorizationError", text);
+    }
     match Protocol::of(service) {
         Protocol::Query | Protocol::S3 => AwsError::new(403, "AccessDenied", text),
         Protocol::Json => AwsError::bad("AccessDeniedException", text),

@@ -1,17 +1,20 @@
 //! The sandbox's handle.
 
+mod looking;
+
 use crate::clock::{Clock, Durations};
 use crate::connect::InProcess;
-use crate::contents::{Consistency, Written};
 use crate::dispatch::{Dispatched, dispatch};
 use crate::faults::Fault;
 use crate::log::LoggedRequest;
+use crate::rates::Rate;
 use crate::seeds::{self, BackupSeed, PlantedBackup, SnapshotSeed, StackSeed};
 use crate::state::{ACCOUNT, Place, REGION, State};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use bytes::Bytes;
 use http::{Request, Response};
 use jiff::{SignedDuration, Timestamp};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -179,6 +182,15 @@ impl Sandbox {
         self.state().log.clear();
     }
 
+    /// Takes so many calls from now on, by `service:Operation`, and answers those beyond with the
+    /// service's own throttling; all buckets are full. No rates take every call.
+    ///
+    /// # Errors
+    /// A sentence that says which rate lets nothing through.
+    pub fn set_rates(&self, rates: BTreeMap<String, Rate>) -> Result<(), String> {
+        self.state().buckets.set(rates)
+    }
+
     /// Something is going to go wrong.
     pub fn add_fault(&self, fault: Fault) {
         let mut state = self.state();
@@ -198,52 +210,6 @@ impl Sandbox {
     #[must_use]
     pub fn faults(&self) -> Vec<Fault> {
         self.state().faults.waiting().to_vec()
-    }
-
-    /// How well a snapshot and a recovery point fit; `None` when either is unknown, not
-    /// complete, or not of one stack.
-    #[must_use]
-    pub fn consistency(&self, snapshot: &str, recovery_point: &str) -> Option<Consistency> {
-        let mut state = self.state();
-        state.advance();
-        state.realms.values().find_map(|realm| {
-            let snapshot = realm.databases.snapshots.get(snapshot)?;
-            let point = realm.backup.points.get(recovery_point)?;
-            let (rows, files) = (snapshot.copy.as_ref()?, point.copy.as_ref()?);
-            (rows.origin == files.origin).then(|| Consistency::of(&rows.versions, &files.versions))
-        })
-    }
-
-    /// How well the DB cluster and the file system of a stack fit at this moment, by the stack's
-    /// name or id; `None` when it does not exist or has no such things.
-    pub fn live_consistency(&self, stack: &str) -> Option<Consistency> {
-        let found = self.contents_of(stack)?;
-        Some(Consistency::of(&found.rows, &found.files))
-    }
-
-    /// The version of each row and of each file of a stack at this moment.
-    #[must_use]
-    pub fn contents_of(&self, stack: &str) -> Option<Written> {
-        let mut state = self.state();
-        let (now, places) = (state.clock.now(), state.realms.keys().cloned().collect::<Vec<Place>>());
-        places.into_iter().find_map(|place| {
-            let realm = state.realm(&place);
-            let id = realm.cloud.id_of(stack)?;
-            let contents = realm.contents.get(id)?;
-            Some(Written { rows: contents.rows(now).to_vec(), files: contents.files(now).to_vec() })
-        })
-    }
-
-    /// The version of each row of a snapshot, and of each file of a recovery point.
-    #[must_use]
-    pub fn contents_saved(&self, snapshot: &str, recovery_point: &str) -> Option<Written> {
-        let mut state = self.state();
-        state.advance();
-        state.realms.values().find_map(|realm| {
-            let rows = realm.databases.snapshots.get(snapshot)?.copy.as_ref()?;
-            let files = realm.backup.points.get(recovery_point)?.copy.as_ref()?;
-            Some(Written { rows: rows.versions.to_vec(), files: files.versions.to_vec() })
-        })
     }
 
     /// Changes something behind AWS's back, as `POST /_sandbox/set` does.

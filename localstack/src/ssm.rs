@@ -44,7 +44,11 @@ pub(crate) struct Parameter {
     pub(crate) description: Option<String>,
 }
 
-fn arn(realm: &Realm, name: &str) -> String {
+/// A parameter's ARN; a name that is an ARN is its own.
+pub(crate) fn arn(realm: &Realm, name: &str) -> String {
+    if name.starts_with("arn:") {
+        return name.to_owned();
+    }
     let slash = if name.starts_with('/') { "" } else { "/" };
     realm.arn("ssm", &format!("parameter{slash}{name}"))
 }

@@ -3,6 +3,8 @@
 use crate::clock::{Clock, Durations, Pace, later, seconds};
 use crate::faults::Faults;
 use crate::log::LoggedRequest;
+use crate::permission::Policies;
+use crate::rates::Buckets;
 use crate::realm::{Account, Beyond, Realm};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
@@ -30,6 +32,10 @@ pub(crate) struct State {
     pub(crate) accounts: BTreeMap<String, Account>,
     /// What is going to go wrong.
     pub(crate) faults: Faults,
+    /// What callers may do.
+    pub(crate) policies: Policies,
+    /// How many calls are taken.
+    pub(crate) buckets: Buckets,
     /// Every request.
     pub(crate) log: Vec<LoggedRequest>,
     /// How many requests there were, cleared ones too.
@@ -48,6 +54,8 @@ impl State {
             realms: BTreeMap::new(),
             accounts: BTreeMap::new(),
             faults: Faults::seeded(1),
+            policies: Policies::default(),
+            buckets: Buckets::default(),
             log: Vec::new(),
             count: 0,
             past: BTreeMap::new(),

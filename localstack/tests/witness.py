@@ -22,6 +22,7 @@ REGION = "us-east-1"
 
 
 def client(name, account=ACCOUNT, region=REGION):
+    """`account` is an access key's id; of twelve digits it names the account."""
     made = boto3.client(
         name, endpoint_url=URL, region_name=region, aws_access_key_id=account, aws_secret_access_key="x",
         config=Config(retries={"max_attempts": 0}, s3={"addressing_style": "path"}),
@@ -58,7 +59,7 @@ def equal(got, wanted):
 
 cfn, rds, backup, efs = (client(n) for n in ("cloudformation", "rds", "backup", "efs"))
 secrets, ssm, kms, iam, sts = (client(n) for n in ("secretsmanager", "ssm", "kms", "iam", "sts"))
-s3, logs = client("s3"), client("logs")
+s3, logs, sns, events = client("s3"), client("logs"), client("sns"), client("events")
 CAPS = ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
 OFF, ON = "Offline - Temporarily shut off servers", "Online"
 
@@ -73,6 +74,7 @@ def reading_stacks():
     stack = cfn.describe_stacks(StackName="my-hub")["Stacks"][0]
     equal(stack["StackStatus"], "CREATE_COMPLETE")
     equal(len(stack["Parameters"]), 36)
+    equal(stack["Tags"], [{"Key": "team", "Value": "blue"}])
     equal(cfn.describe_stacks(StackName=stack["StackId"])["Stacks"][0]["StackName"], "my-hub")
     with refused("ValidationError"):
         cfn.describe_stacks(StackName="nobody")
@@ -719,6 +721,79 @@ def by_hand():
     logs.delete_log_group(logGroupName="/app/fixed")
 
 
+def notices():
+    topic = f"arn:aws:sns:{REGION}:{ACCOUNT}:alerts"
+    first = sns.publish(TopicArn=topic, Subject="a backup failed", Message="why")["MessageId"]
+    sns.publish(TopicArn=topic, Message=json.dumps({"default": "short", "email": "long"}), MessageStructure="json")
+    with refused("NotFound", 404):
+        sns.publish(TopicArn=topic + "-2", Message="why")
+    for wrong in ({"Subject": "two\nlines"}, {"Subject": "x" * 101}, {"MessageStructure": "json"}):
+        with refused("InvalidParameter"):
+            sns.publish(**{"TopicArn": topic, "Message": '{"email": "long"}', **wrong})
+    entry = {"Source": "stacksnap", "DetailType": "Run State Change", "Detail": "{}", "EventBusName": "ours"}
+    done = events.put_events(Entries=[entry, {**entry, "Detail": "{"}, {**entry, "EventBusName": "default"}])
+    equal((done["FailedEntryCount"], done["Entries"][1]["ErrorCode"]), (1, "MalformedDetail"))
+    with refused("ValidationException"):
+        events.put_events(Entries=[entry] * 11)
+    kept = sandbox("messages")
+    equal([(m["message_id"] == first, m["subject"], m["message"]) for m in kept["messages"]], [(True, "a backup failed", "why"), (False, None, "short")])
+    equal([e["bus"] for e in kept["events"]], ["ours", "default"])
+    sandbox("messages", method="DELETE")
+    equal(sandbox("messages"), {"messages": [], "events": []})
+    for _ in range(2):
+        events.put_events(Entries=[entry])
+    with refused("ThrottlingException"):
+        events.put_events(Entries=[entry])
+    wait(1)
+    events.put_events(Entries=[entry])
+
+
+def limits():
+    """One caller may do little, and everybody only so often."""
+    mine = {name: client(name, "AKIALIMITED") for name in ("rds", "backup", "cloudformation", "ssm", "sns", "events", "efs", "s3", "secretsmanager", "kms", "iam", "logs", "sts")}
+    allowed = [{"Effect": "Allow", "Action": "rds:Describe*", "Resource": f"arn:aws:rds:{REGION}:{ACCOUNT}:cluster:my-*"}]
+    sandbox("set", {"access_key": "AKIALIMITED", "policy": {"Version": "2012-10-17", "Statement": allowed}})
+    equal(len(mine["rds"].describe_db_clusters(DBClusterIdentifier="my-hub-app-db")["DBClusters"]), 1)
+    equal(mine["sts"].get_caller_identity()["Account"], ACCOUNT)
+    with refused("AccessDenied", 403):
+        mine["rds"].describe_db_clusters(DBClusterIdentifier="app-db")
+    with refused("AccessDenied", 403):
+        mine["cloudformation"].describe_stacks(StackName="my-hub")
+    with refused("AccessDenied", 403):
+        mine["iam"].get_role(RoleName="any")
+    with refused("AccessDenied", 403):
+        mine["s3"].get_object(Bucket="templates", Key="hub.template")
+    with refused("403", 403):
+        mine["s3"].head_object(Bucket="templates", Key="hub.template")
+    with refused("AccessDeniedException", 403):
+        mine["backup"].list_backup_vaults()
+    with refused("AccessDeniedException", 403):
+        mine["efs"].describe_file_systems()
+    with refused("AccessDeniedException"):
+        mine["ssm"].get_parameter(Name="/a")
+    with refused("AccessDeniedException"):
+        mine["secretsmanager"].list_secrets()
+    with refused("AccessDeniedException"):
+        mine["kms"].describe_key(KeyId="alias/aws/rds")
+    with refused("AccessDeniedException"):
+        mine["logs"].describe_log_groups()
+    with refused("AccessDeniedException"):
+        mine["events"].put_events(Entries=[{"Source": "s", "DetailType": "t", "Detail": "{}"}])
+    with refused("AuthorizationError", 403):
+        mine["sns"].publish(TopicArn=f"arn:aws:sns:{REGION}:{ACCOUNT}:alerts", Message="m")
+    rds.describe_db_clusters()
+    sandbox("set", {"access_key": "AKIALIMITED", "policy": None})
+    mine["cloudformation"].describe_stacks(StackName="my-hub")
+    sandbox("set", {"rates": {"rds:*": {"burst": 2, "per_second": 1}}})
+    for _ in range(2):
+        rds.describe_db_clusters()
+    with refused("Throttling"):
+        rds.describe_db_clusters()
+    wait(1)
+    rds.describe_db_clusters()
+    sandbox("set", {"rates": None})
+
+
 def command_line():
     env = {**os.environ, "AWS_ACCESS_KEY_ID": ACCOUNT, "AWS_SECRET_ACCESS_KEY": "x", "AWS_DEFAULT_REGION": REGION, "AWS_ENDPOINT_URL": URL}
     aws = [os.path.join(os.path.dirname(sys.executable), "aws"), "--output", "json"]
@@ -734,7 +809,7 @@ def command_line():
 
 
 sandbox("stacks", {"like": "sample", "name": "app"})
-for story in (reading_stacks, change_sets, offline, snapshots, backups, pruning, keeping_secrets, storing_parameters, lives_of_stacks, storing_objects, a_restore, by_hand, faults_and_worlds, command_line):
+for story in (reading_stacks, change_sets, offline, snapshots, backups, pruning, keeping_secrets, storing_parameters, lives_of_stacks, storing_objects, a_restore, by_hand, faults_and_worlds, notices, limits, command_line):
     story()
     print("ok", story.__name__)
 missing = set(sandbox("operations")) - driven

@@ -40,7 +40,8 @@ impl Drop for Served {
 fn boto3_and_the_aws_cli_understand_every_operation() {
     let python = environment();
     let mut child = Command::new(env!("CARGO_BIN_EXE_stacksnap-sandbox"))
-        .args(["serve", "--manual", "2026-01-01T00:00:00Z", "--stack", "my-hub"])
+        .args(["serve", "--manual", "2026-01-01T00:00:00Z", "--stack", "my-hub", "--stack-tag", "team=blue"])
+        .args(["--topic", "alerts", "--event-bus", "ours", "--rate", "events:PutEvents=4/2"])
         .stdout(Stdio::piped())
         .spawn()
         .expect("the sandbox starts");

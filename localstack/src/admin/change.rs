@@ -1,5 +1,7 @@
 //! Changes behind AWS's back: what an operator, or another region of life, has done.
 
+mod limits;
+
 use crate::backup::{holds, locks};
 use crate::clock::{later, seconds};
 use crate::realm::{Account, Realm};
@@ -7,7 +9,7 @@ use crate::s3::Bucket;
 use crate::sandbox::{Sandbox, place};
 use crate::seeds::EffectSeed;
 use crate::state::Place;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 /// What `POST /_sandbox/set` understands; one subject per change.
@@ -48,13 +50,29 @@ struct Change {
     /// A vault, with its `lock` and its `policy`.
     vault: Option<String>,
     lock: Option<Lock>,
-    policy: Option<String>,
+    /// Of a vault its access policy; of no vault what callers may do, or null.
+    #[serde(deserialize_with = "given")]
+    policy: Option<Value>,
+    /// The only caller whom the policy limits.
+    access_key: Option<String>,
+    /// How many calls are taken, by `service:Operation`, or "published".
+    #[serde(deserialize_with = "given")]
+    rates: Option<Value>,
+    /// An SNS topic by name, made, or `deleted`.
+    topic: Option<String>,
+    /// An event bus by name, made, or `deleted`.
+    event_bus: Option<String>,
     /// The quota of manual cluster snapshots.
     quota: Option<usize>,
     /// A stack, with the `effects` its switch has from now on, or its `stack_status`.
     stack: Option<String>,
     effects: Option<Vec<EffectSeed>>,
     stack_status: Option<String>,
+}
+
+/// What is there, were it only null.
+fn given<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Value>, D::Error> {
+    Value::deserialize(from).map(Some)
 }
 
 #[derive(Clone, Copy, Default, Deserialize)]
@@ -91,6 +109,7 @@ pub(crate) fn set(sandbox: &Sandbox, change: &Value) -> Result<(), String> {
     let mut state = sandbox.state();
     let now = state.clock.now();
     let place = place(&change.account, &change.region);
+    limits::set(&mut state, &place, &change)?;
     let realm = state.realm(&place);
     database(realm, &change)?;
     backup(realm, &change)?;
@@ -99,6 +118,8 @@ pub(crate) fn set(sandbox: &Sandbox, change: &Value) -> Result<(), String> {
     stack(realm, &change)?;
     hold(realm, now, &change)?;
     outside(realm, &change)?;
+    limits::name(&mut realm.topics, change.topic.as_ref(), change.deleted);
+    limits::name(&mut realm.buses, change.event_bus.as_ref(), change.deleted);
     bucket(state.accounts.entry(place.0.clone()).or_default(), &place, &change);
     state.remember(&place);
     Ok(())
@@ -170,8 +191,10 @@ fn backup(realm: &mut Realm, change: &Change) -> Result<(), String> {
     if let Some(lock) = change.lock {
         vault.lock = lock.into_lock();
     }
-    if let Some(policy) = &change.policy {
-        vault.policy = Some(policy.clone()).filter(|text| !text.is_empty());
+    match &change.policy {
+        None | Some(Value::Null) => {}
+        Some(Value::String(policy)) => vault.policy = Some(policy.clone()).filter(|text| !text.is_empty()),
+        Some(_) => return Err("the policy of a vault is a text".to_owned()),
     }
     Ok(())
 }

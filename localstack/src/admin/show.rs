@@ -40,6 +40,8 @@ fn of(realm: &Realm, now: Timestamp) -> Value {
         "legal_holds": holds(realm, now),
         "vaults": realm.backup.vaults.keys().collect::<Vec<_>>(),
         "log_groups": realm.log_groups.keys().collect::<Vec<_>>(),
+        "topics": realm.topics.iter().map(|name| realm.arn("sns", name)).collect::<Vec<_>>(),
+        "event_buses": realm.buses,
         "keys": realm.keys.values().map(|key| json!({ "id": key.id, "state": key.state })).collect::<Vec<_>>(),
         "ssm": parameters.collect::<Vec<_>>(),
         "secrets": secrets.collect::<Vec<_>>(),

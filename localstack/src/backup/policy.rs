@@ -4,6 +4,7 @@ use super::state::Vault;
 use crate::error::AwsError;
 use crate::input::Input;
 use crate::operation::Cx;
+use crate::pattern::{fits, fits_any_case};
 use serde_json::Value;
 
 /// Refuses a request which the access policy of its vault denies.
@@ -53,20 +54,17 @@ fn concerns(principal: Option<&Value>, account: &str) -> bool {
 }
 
 fn acts(statement: &Value, action: &str) -> bool {
-    let fits = |patterns: &[String]| {
-        let action = action.to_ascii_lowercase();
-        patterns.iter().any(|each| matches(&each.to_ascii_lowercase(), &action))
-    };
+    let named = |patterns: &[String]| patterns.iter().any(|each| fits_any_case(each, action));
     match (statement.get("Action"), statement.get("NotAction")) {
-        (Some(some), _) => fits(&texts(Some(some))),
-        (None, Some(others)) => !fits(&texts(Some(others))),
+        (Some(some), _) => named(&texts(Some(some))),
+        (None, Some(others)) => !named(&texts(Some(others))),
         (None, None) => false,
     }
 }
 
 fn lies(resource: Option<&Value>, arns: &[&str]) -> bool {
     let patterns = texts(resource);
-    patterns.is_empty() || patterns.iter().any(|each| arns.iter().any(|arn| matches(each, arn)))
+    patterns.is_empty() || patterns.iter().any(|each| arns.iter().any(|arn| fits(each, arn)))
 }
 
 /// A text, or a list of them.
@@ -76,15 +74,4 @@ fn texts(value: Option<&Value>) -> Vec<String> {
         Some(Value::Array(all)) => all.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
         _ => Vec::new(),
     }
-}
-
-/// IAM's wildcard: `*` stands for any text.
-fn matches(pattern: &str, text: &str) -> bool {
-    let Some((head, rest)) = pattern.split_once('*') else {
-        return pattern == text;
-    };
-    let Some(tail) = text.strip_prefix(head) else {
-        return false;
-    };
-    (0..=tail.len()).filter_map(|from| tail.get(from..)).any(|tail| matches(rest, tail))
 }

@@ -30,7 +30,7 @@ impl Protocol {
     pub(crate) fn of(service: &str) -> Self {
         match service {
             "backup" | "elasticfilesystem" => Self::Rest,
-            "secretsmanager" | "ssm" | "kms" | "logs" => Self::Json,
+            "secretsmanager" | "ssm" | "kms" | "logs" | "events" => Self::Json,
             "s3" => Self::S3,
             _ => Self::Query,
         }

@@ -65,6 +65,7 @@ fn namespace(service: &str) -> &'static str {
     match service {
         "cloudformation" => "http://cloudformation.amazonaws.com/doc/2010-05-15/",
         "rds" => "http://rds.amazonaws.com/doc/2014-10-31/",
+        "sns" => "http://sns.amazonaws.com/doc/2010-03-31/",
         "iam" => "https://iam.amazonaws.com/doc/2010-05-08/",
         _ => "https://sts.amazonaws.com/doc/2011-06-15/",
     }

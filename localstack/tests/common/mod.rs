@@ -65,7 +65,16 @@ impl Aws {
     }
 
     fn send(&self, service: &str, request: http::request::Builder, body: String) -> Reply {
-        let scope = format!("AWS4-HMAC-SHA256 Credential=AKID/20260101/us-east-1/{service}/aws4_request, Signature=0");
+        self.send_as("AKID", service, request, body)
+    }
+
+    /// A query of another caller.
+    pub(crate) fn query_as(&self, key: &str, service: &str, body: &str) -> Reply {
+        self.send_as(key, service, Request::post("/"), body.to_owned())
+    }
+
+    fn send_as(&self, key: &str, service: &str, request: http::request::Builder, body: String) -> Reply {
+        let scope = format!("AWS4-HMAC-SHA256 Credential={key}/20260101/us-east-1/{service}/aws4_request, Signature=0");
         let request: Request<Bytes> = request.header("authorization", scope).body(Bytes::from(body)).unwrap();
         match self.0.handle(&request) {
             Outcome::Dropped => Reply { status: 0, body: String::new() },
