@@ -6,6 +6,7 @@
 
 use std::future::Future;
 
+use futures_util::future::join_all;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::engine::prune::{self, Job, Removal};
@@ -37,6 +38,11 @@ pub trait World {
     /// Looks at what `look` names. Things are read concurrently, but **the stack last**: a change
     /// set's ARN must have been read before the state it is judged by (rule 1).
     fn observe(&self, run: &Run, look: Look) -> impl Future<Output = Observation>;
+
+    /// Looks at what several runs need, side by side; an adapter may read for all of them at once.
+    fn observe_all(&self, wanted: &[(Run, Look)]) -> impl Future<Output = Vec<Observation>> {
+        async move { join_all(wanted.iter().map(|(run, look)| self.observe(run, *look))).await }
+    }
 
     /// Writes the run's record, over an older one of the same run.
     fn save(&self, run: &Run) -> impl Future<Output = Result<(), Refusal>>;
@@ -106,6 +112,11 @@ pub struct Tick {
 pub async fn tick(world: &impl World, run: Run, look: Look) -> Tick {
     let seen = world.observe(&run, look).await;
     let looked = world.now();
+    act(world, run, seen, looked).await
+}
+
+/// The rest of a tick, after a look that ended at `looked`.
+pub async fn act(world: &impl World, run: Run, seen: Observation, looked: Timestamp) -> Tick {
     let step = engine::step(&run, &seen, looked);
     // A machine that slept here looks again first: neither its save nor its actions are of today.
     let slept = || world.now().duration_since(looked) > FRESH;
@@ -124,7 +135,7 @@ pub async fn tick(world: &impl World, run: Run, look: Look) -> Tick {
     // It may also have slept while it saved.
     let old = slept();
     actions.retain(|action| !(old && action.perishable()));
-    let answers = futures_util::future::join_all(actions.iter().map(|action| world.perform(action))).await;
+    let answers = join_all(actions.iter().map(|action| world.perform(action))).await;
     let done: Vec<(Action, Answer)> = actions.into_iter().zip(answers).collect();
     let noted = engine::note(&after, &done, world.now());
     if noted.as_saved() != after.as_saved() && !noted.lost {

@@ -1,4 +1,4 @@
-//! Each service's client, made on first use: building all ten would cost more than a short
+//! Each service's client, made on first use: building all twelve would cost more than a short
 //! command's whole work.
 
 use std::sync::OnceLock;
@@ -14,11 +14,13 @@ pub(super) struct Clients {
     backup: OnceLock<aws_sdk_backup::Client>,
     cloudformation: OnceLock<aws_sdk_cloudformation::Client>,
     efs: OnceLock<aws_sdk_efs::Client>,
+    events_bus: OnceLock<aws_sdk_eventbridge::Client>,
     iam: OnceLock<aws_sdk_iam::Client>,
     kms: OnceLock<aws_sdk_kms::Client>,
     rds: OnceLock<aws_sdk_rds::Client>,
     s3: OnceLock<aws_sdk_s3::Client>,
     secrets: OnceLock<aws_sdk_secretsmanager::Client>,
+    sns: OnceLock<aws_sdk_sns::Client>,
     ssm: OnceLock<aws_sdk_ssm::Client>,
     sts: OnceLock<aws_sdk_sts::Client>,
 }
@@ -30,11 +32,13 @@ impl Clients {
             backup: OnceLock::new(),
             cloudformation: OnceLock::new(),
             efs: OnceLock::new(),
+            events_bus: OnceLock::new(),
             iam: OnceLock::new(),
             kms: OnceLock::new(),
             rds: OnceLock::new(),
             s3: OnceLock::new(),
             secrets: OnceLock::new(),
+            sns: OnceLock::new(),
             ssm: OnceLock::new(),
             sts: OnceLock::new(),
         }
@@ -73,10 +77,12 @@ first_use!(
     backup: aws_sdk_backup::Client,
     cloudformation: aws_sdk_cloudformation::Client,
     efs: aws_sdk_efs::Client,
+    events_bus: aws_sdk_eventbridge::Client,
     iam: aws_sdk_iam::Client,
     kms: aws_sdk_kms::Client,
     rds: aws_sdk_rds::Client,
     secrets: aws_sdk_secretsmanager::Client,
+    sns: aws_sdk_sns::Client,
     ssm: aws_sdk_ssm::Client,
     sts: aws_sdk_sts::Client,
 );

@@ -166,7 +166,7 @@ fn nested(row: &Resource) -> Option<(String, Vec<String>)> {
     (!row.status.gone()).then_some((stack, path))
 }
 
-fn into_stack(stack: sdk::Stack) -> Stack {
+pub(super) fn into_stack(stack: sdk::Stack) -> Stack {
     Stack {
         id: stack.stack_id.unwrap_or_default(),
         name: stack.stack_name.unwrap_or_default(),

@@ -4,11 +4,14 @@ use aws_sdk_efs::types as sdk;
 
 use super::Aws;
 use super::convert::bytes;
+use super::pages::Pages;
 use super::refusal::{incomplete, refused};
 use crate::model::Refusal;
 use crate::model::half::FileSystem;
 
 const SERVICE: &str = "elasticfilesystem";
+/// The largest page EFS gives.
+const PAGE: i32 = 100;
 
 impl Aws {
     /// One file system, by its id or its ARN.
@@ -17,6 +20,21 @@ impl Aws {
         let answer = describe.send().await.map_err(refused(SERVICE, "DescribeFileSystems"))?;
         let found = answer.file_systems.unwrap_or_default().into_iter().next();
         found.map(into_file_system).ok_or_else(|| incomplete(SERVICE, "DescribeFileSystems", "file system"))
+    }
+
+    /// Every file system, handed out page by page.
+    pub(super) async fn file_systems(&self, each: &mut dyn FnMut(FileSystem)) -> Result<(), Refusal> {
+        let mut pages = Pages::of(SERVICE, "DescribeFileSystems");
+        let mut marker = None;
+        loop {
+            let page = self.efs().describe_file_systems().max_items(PAGE).set_marker(marker).send().await;
+            let page = page.map_err(refused(SERVICE, "DescribeFileSystems"))?;
+            page.file_systems.unwrap_or_default().into_iter().map(into_file_system).for_each(&mut *each);
+            marker = pages.next(page.next_marker)?;
+            if marker.is_none() {
+                return Ok(());
+            }
+        }
     }
 }
 

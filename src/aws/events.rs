@@ -4,7 +4,7 @@
 //! joins what is new to what is cached; without one we page on until enough is known: the run's base
 //! event, or what the debt rule needs.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::PoisonError;
 
 use aws_sdk_cloudformation::types as sdk;
@@ -20,8 +20,13 @@ const SERVICE: &str = "cloudformation";
 const OPERATION: &str = "DescribeStackEvents";
 /// Rows kept whole; of older ones, only those that [`History`] reads.
 const RECENT: usize = 2_000;
+/// Stacks whose events are kept.
+const STACKS: usize = 256;
 
-/// The events of one stack that this process has seen, newest first.
+/// The events that this process has seen, newest first, by the stack's ARN.
+pub(super) type Caches = HashMap<String, Vec<StackEvent>>;
+
+/// The events of one new stack.
 #[derive(Debug, Default)]
 pub(super) struct Cache {
     stack_id: String,
@@ -134,12 +139,23 @@ impl Aws {
     }
 
     fn known_events(&self, stack_id: &str) -> Vec<StackEvent> {
-        self.events.lock().unwrap_or_else(PoisonError::into_inner).of(stack_id).to_vec()
+        let caches = self.events.lock().unwrap_or_else(PoisonError::into_inner);
+        caches.get(stack_id).cloned().unwrap_or_default()
     }
 
     fn keep_events(&self, stack_id: &str, rows: Vec<StackEvent>) {
-        let mut cache = self.events.lock().unwrap_or_else(PoisonError::into_inner);
-        *cache = Cache { stack_id: stack_id.to_owned(), rows: bounded(rows) };
+        let mut caches = self.events.lock().unwrap_or_else(PoisonError::into_inner);
+        // A fleet's are read again where they do not fit: what is kept is only a saving.
+        if caches.len() >= STACKS && !caches.contains_key(stack_id) {
+            caches.clear();
+        }
+        caches.insert(stack_id.to_owned(), bounded(rows));
+    }
+
+    /// The stack's operations as they were last read; `None` where they never were.
+    pub(super) fn cached_history(&self, stack_id: &str) -> Option<History> {
+        let caches = self.events.lock().unwrap_or_else(PoisonError::into_inner);
+        caches.get(stack_id).map(|rows| History::of(rows, true))
     }
 }
 

@@ -13,13 +13,16 @@ mod clients;
 mod cloudformation;
 mod connect;
 mod convert;
+mod deploy;
 mod efs;
 mod events;
+mod fleet;
 mod http;
 mod iam;
 mod kind;
 mod kms;
 mod manifest;
+mod notify;
 mod observe;
 mod pages;
 mod parameter_store;
@@ -36,12 +39,14 @@ mod refusal;
 mod remains;
 mod s3;
 mod secrets;
+mod sentinel;
 mod snapshot_rows;
 mod sts;
 mod survey;
 mod vaults;
 
 pub use aws_smithy_runtime_api::client::http::SharedHttpClient;
+pub use notify::ping;
 pub use connect::{Connect, ConnectError, connect};
 pub use proof::Shaped;
 pub use survey::Discover;
@@ -58,7 +63,7 @@ pub struct Aws {
     region: String,
     /// The caller's account, once it was asked for.
     account: OnceCell<String>,
-    events: Mutex<events::Cache>,
+    events: Mutex<events::Caches>,
     fresh_events: Mutex<events::Cache>,
     /// NoEcho values: never shown.
     given: Mutex<BTreeMap<String, String>>,

@@ -58,6 +58,10 @@ impl World for Aws {
         }
     }
 
+    async fn observe_all(&self, wanted: &[(Run, Look)]) -> Vec<Observation> {
+        self.look_at_all(wanted).await
+    }
+
     async fn save(&self, run: &Run) -> Result<(), Refusal> {
         self.put_record(run).await
     }

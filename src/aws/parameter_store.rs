@@ -23,7 +23,7 @@ const PAGE: i32 = 10;
 /// The most names that one filter of DescribeParameters takes.
 const FILTERED: usize = 50;
 
-fn lock_name(stack: &str) -> String {
+pub(super) fn lock_name(stack: &str) -> String {
     format!("{ROOT}/{stack}/run")
 }
 
@@ -31,7 +31,7 @@ fn records_path(stack: &str) -> String {
     format!("{ROOT}/{stack}/runs")
 }
 
-fn record_name(stack: &str, run: &BackupId) -> String {
+pub(super) fn record_name(stack: &str, run: &BackupId) -> String {
     format!("{}/{run}", records_path(stack))
 }
 
@@ -142,7 +142,12 @@ impl Aws {
         Ok(names)
     }
 
-    async fn by_path(&self, path: &str, recursive: bool, each: &mut dyn FnMut(sdk::Parameter)) -> Result<(), Refusal> {
+    pub(super) async fn by_path(
+        &self,
+        path: &str,
+        recursive: bool,
+        each: &mut dyn FnMut(sdk::Parameter),
+    ) -> Result<(), Refusal> {
         let mut pages = Pages::of(SERVICE, "GetParametersByPath");
         let mut token = None;
         loop {
@@ -160,6 +165,11 @@ impl Aws {
     /// A parameter's value, not decrypted.
     pub(super) async fn parameter(&self, name: &str) -> Result<String, Refusal> {
         self.get(name).await?.value.ok_or_else(|| incomplete(SERVICE, "GetParameter", "value"))
+    }
+
+    /// Writes a parameter, over another of its name.
+    pub(super) async fn put_parameter(&self, name: &str, value: String) -> Result<(), Refusal> {
+        self.put(name, value, true).await
     }
 
     /// Writes a parameter, never over another.

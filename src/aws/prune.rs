@@ -12,6 +12,7 @@ use crate::model::backup::Backup;
 use crate::model::half::{RecoveryPoint, Snapshot};
 use crate::model::manifest::Place;
 use crate::model::run::Run;
+use crate::model::stack::Stack;
 use crate::model::survey::Vault;
 use crate::model::{Refusal, RefusalKind, Seen};
 use crate::plan::prune::{Sight, StackValues};
@@ -87,18 +88,7 @@ impl Aws {
     /// # Errors
     /// AWS's refusal.
     pub async fn stack_values(&self) -> Result<Vec<StackValues>, Refusal> {
-        let mut all = Vec::new();
-        let mut pages = Pages::of("cloudformation", "DescribeStacks");
-        let mut token = None;
-        loop {
-            let page = self.cloudformation().describe_stacks().set_next_token(token).send().await;
-            let page = page.map_err(refused("cloudformation", "DescribeStacks"))?;
-            all.extend(page.stacks.unwrap_or_default().into_iter().map(into_values));
-            token = pages.next(page.next_token)?;
-            if token.is_none() {
-                return Ok(all);
-            }
-        }
+        Ok(self.stacks().await?.into_iter().map(into_values).collect())
     }
 
     /// The ARNs of recovery points under a legal hold, each with the hold's title.
@@ -192,12 +182,10 @@ fn readable((runs, mut unreadable): (Vec<Run>, Vec<Refusal>)) -> Result<Vec<Run>
     unreadable.pop().map_or(Ok(runs), Err)
 }
 
-fn into_values(stack: aws_sdk_cloudformation::types::Stack) -> StackValues {
-    let values = stack.parameters.unwrap_or_default().into_iter().flat_map(|parameter| {
-        let key = parameter.parameter_key.unwrap_or_default();
-        let said = [parameter.parameter_value, parameter.resolved_value].into_iter().flatten();
-        said.map(move |value| (key.clone(), value)).collect::<Vec<_>>()
+fn into_values(stack: Stack) -> StackValues {
+    let values = stack.parameters.into_iter().flat_map(|parameter| {
+        let key = parameter.key;
+        [Some(parameter.value), parameter.resolved].into_iter().flatten().map(move |value| (key.clone(), value))
     });
-    let stack_id = stack.stack_id.unwrap_or_default();
-    StackValues { stack: stack.stack_name.unwrap_or_default(), stack_id, parameters: values.collect() }
+    StackValues { parameters: values.collect(), stack: stack.name, stack_id: stack.id }
 }

@@ -9,9 +9,9 @@ use super::pages::Pages;
 use super::refusal::{incomplete, refused};
 use super::snapshot_rows::SnapshotRows;
 use crate::engine::Tag;
-use crate::model::Refusal;
 use crate::model::half::{Cluster, Snapshot};
 use crate::model::survey::Quota;
+use crate::model::{BackupId, Refusal, RefusalKind};
 
 const SERVICE: &str = "rds";
 /// The largest page RDS gives.
@@ -26,12 +26,47 @@ impl Aws {
         cluster.map(into_cluster).ok_or_else(|| incomplete(SERVICE, "DescribeDBClusters", "DB cluster"))
     }
 
+    /// Every DB cluster, handed out page by page.
+    pub(super) async fn clusters(&self, each: &mut dyn FnMut(Cluster)) -> Result<(), Refusal> {
+        let mut pages = Pages::of(SERVICE, "DescribeDBClusters");
+        let mut marker = None;
+        loop {
+            let page = self.rds().describe_db_clusters().max_records(PAGE).set_marker(marker).send().await;
+            let page = page.map_err(refused(SERVICE, "DescribeDBClusters"))?;
+            page.db_clusters.unwrap_or_default().into_iter().map(into_cluster).for_each(&mut *each);
+            marker = pages.next(page.marker)?;
+            if marker.is_none() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// The DB cluster snapshots of these names, at most a hundred; one that is not there is left out.
+    pub(super) async fn snapshots_of_ids(&self, ids: &[String]) -> Result<Vec<Snapshot>, Refusal> {
+        let filter = sdk::Filter::builder().name("db-cluster-snapshot-id").set_values(Some(ids.to_vec())).build();
+        let describe = self.rds().describe_db_cluster_snapshots().filters(filter).max_records(PAGE);
+        let page = describe.send().await.map_err(refused(SERVICE, "DescribeDBClusterSnapshots"))?;
+        Ok(page.db_cluster_snapshots.unwrap_or_default().into_iter().map(into_snapshot).collect())
+    }
+
     /// One DB cluster snapshot.
     pub(super) async fn snapshot(&self, id: &str) -> Result<Snapshot, Refusal> {
         let describe = self.rds().describe_db_cluster_snapshots().db_cluster_snapshot_identifier(id);
         let answer = describe.send().await.map_err(refused(SERVICE, "DescribeDBClusterSnapshots"))?;
         let snapshot = answer.db_cluster_snapshots.unwrap_or_default().into_iter().next();
         snapshot.map(into_snapshot).ok_or_else(|| incomplete(SERVICE, "DescribeDBClusterSnapshots", "snapshot"))
+    }
+
+    /// Whether there is a DB cluster snapshot that bears a backup's id.
+    ///
+    /// # Errors
+    /// AWS's refusal.
+    pub async fn snapshot_there(&self, id: &BackupId) -> Result<bool, Refusal> {
+        match self.snapshot(id.as_str()).await {
+            Ok(_) => Ok(true),
+            Err(refusal) if refusal.kind == RefusalKind::NotFound => Ok(false),
+            Err(refusal) => Err(refusal),
+        }
     }
 
     /// The accounts that may restore a snapshot; `all`: everybody.

@@ -226,6 +226,10 @@ pub(crate) enum Command {
     Resume(commands::resume::Resume),
     /// Give a run up: stop the halves, bring the stack back
     Abort(commands::abort::Abort),
+    /// Bring home what nobody drives any more: for cron, systemd, Kubernetes
+    Sentinel(commands::sentinel::Sentinel),
+    /// Deploy stacksnap itself, so that it backs up every night
+    Schedule(commands::schedule::Schedule),
     /// Show the configuration
     Config(commands::config::Config),
     /// Print a shell's completions

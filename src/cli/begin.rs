@@ -11,10 +11,10 @@ use super::holder;
 use super::signals::Signals;
 use super::{finish, keep, sentinel, take};
 use crate::aws::Aws;
-use crate::model::Seen;
 use crate::model::finding::{Finding, Severity};
 use crate::model::run::{Kind, Options, Run};
 use crate::model::survey::Survey;
+use crate::model::{BackupId, Seen};
 use crate::plan::{self, preflight::Ask};
 use crate::world::World;
 
@@ -55,11 +55,11 @@ impl Wish {
 /// It did not begin: nothing was touched.
 pub(crate) async fn run(cx: &Context, wish: &Wish, flags: &TopologyFlags) -> Result<Exit, Failure> {
     let aws = cx.aws().await?;
-    let watched = sentinel::watches(&aws).await;
+    let survey = look(cx, &aws, wish, flags).await?;
+    let watched = sentinel::watches(&aws, &survey).await;
     if wish.no_wait && !watched {
         return Err(unwatched());
     }
-    let survey = look(cx, &aws, wish, flags).await?;
     match planned(cx, &survey, wish, &aws) {
         Ok((run, findings)) => {
             warn(cx, &findings);
@@ -113,8 +113,13 @@ pub(crate) fn planned(
 pub(crate) fn refuse(cx: &Context, stack: &str, findings: Vec<Finding>) -> Result<Exit, Failure> {
     let report = CheckReport::new(stack, findings);
     cx.emit(&report)?;
-    Err(Failure::new(Exit::Refused, "refused", format!("refused by {}; nothing was touched", report.errors()))
-        .hint("the remedies are in the findings; `check` shows them again"))
+    Err(refused(&report))
+}
+
+/// Findings refuse it.
+pub(crate) fn refused(report: &CheckReport) -> Failure {
+    Failure::new(Exit::Refused, "refused", format!("refused by {}; nothing was touched", report.errors()))
+        .hint("the remedies are in the findings; `check` shows them again")
 }
 
 /// Warnings among the findings go to stderr: the result comes at the end.
@@ -133,10 +138,7 @@ async fn start(
 ) -> Result<Exit, Failure> {
     // From here on no signal ends the process by itself: what is begun is brought to an end.
     let signals = Signals::listen();
-    let run = take::free(aws, run).await?;
-    let backup = matches!(run.kind, Kind::Backup { .. });
-    let run = if backup { keep::manifest(cx, aws, run, survey).await? } else { run };
-    take::take(cx, aws, &run).await?;
+    let run = taken(cx, aws, (run, survey), wish, None).await?;
     if wish.no_wait {
         return finish::handed(cx, aws, &run);
     }
@@ -144,8 +146,32 @@ async fn start(
     finish::drive(cx, aws, run, manner, signals).await
 }
 
-fn unwatched() -> Failure {
+/// The run under a free id, or under `id`; its manifest is kept, the stack is taken.
+///
+/// # Errors
+/// Somebody else has the stack, or AWS refuses: nothing was begun.
+pub(crate) async fn taken(
+    cx: &Context,
+    aws: &Aws,
+    (run, survey): (Run, &Survey),
+    wish: &Wish,
+    id: Option<BackupId>,
+) -> Result<Run, Failure> {
+    let run = match id {
+        Some(id) => Run { id, ..run },
+        None => take::free(aws, run).await?,
+    };
+    let backup = matches!(run.kind, Kind::Backup { .. });
+    let run = if backup { keep::manifest(cx, aws, run, survey).await? } else { run };
+    let run = if wish.no_wait { run.handed_over(aws.now()) } else { run };
+    take::take(cx, aws, &run).await?;
+    Ok(run)
+}
+
+/// Nobody would bring the stack back.
+pub(crate) fn unwatched() -> Failure {
     Failure::new(Exit::Refused, "nobody-watches", "`--no-wait` needs somebody else who drives the run on")
-        .why("no sentinel has looked in this account and region lately; nothing was touched")
+        .why("no sentinel that watches this stack has looked lately; nothing was touched")
         .hint("leave `--no-wait` out, and let this process wait")
+        .hint("or let a sentinel look every five minutes: `stacksnap sentinel` by a timer, or `stacksnap schedule install`")
 }

@@ -180,6 +180,8 @@ impl<W: World> Driver<'_, W> {
             }
             if self.out_of_time() {
                 if self.manner.watched {
+                    // Where this is lost, the sentinel waits until the run is stale.
+                    drop(self.world.save(&self.run.clone().handed_over(self.world.now())).await);
                     return Some(End::Handed);
                 }
                 self.give_up(Stop::Timeout);

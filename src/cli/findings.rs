@@ -43,6 +43,12 @@ impl CheckReport {
         Self { stack: stack.to_owned(), ok: summary.errors == 0, summary, findings }
     }
 
+    /// What stands in the way, in one line.
+    pub(crate) fn reasons(&self) -> String {
+        let errors = self.findings.iter().filter(|finding| finding.severity == Severity::Error);
+        errors.map(|finding| format!("{} {}", finding.id, finding.what)).collect::<Vec<_>>().join("; ")
+    }
+
     /// `1 error`, `3 errors`
     pub(crate) fn errors(&self) -> String {
         plural(self.summary.errors, "error")

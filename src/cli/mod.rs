@@ -4,43 +4,44 @@
 //! told meanwhile. Every run goes `begin` → `drive` → `finish`; `unfinished` finds those that
 //! somebody else began. `exit` has every exit code.
 
-mod args;
-mod begin;
-mod catalogue;
-mod commands;
-mod context;
+pub(crate) mod args;
+pub(crate) mod begin;
+pub(crate) mod catalogue;
+pub(crate) mod commands;
+pub(crate) mod context;
 mod drive;
 mod dry_run;
-mod duration;
-mod exit;
-mod failure;
-mod findings;
+pub(crate) mod duration;
+pub(crate) mod exit;
+pub(crate) mod failure;
+pub(crate) mod findings;
 mod finish;
 pub mod forms;
+pub(crate) mod herd;
 mod hold_end;
 mod holder;
-mod keep;
+pub(crate) mod keep;
 mod logs;
 mod nothing;
-mod output;
-mod pace;
+pub(crate) mod output;
+pub(crate) mod pace;
 mod private_file;
 mod progress;
 mod prune;
 mod rebuild;
 mod rebuilt;
 mod recipe;
-mod report;
+pub(crate) mod report;
 mod retention;
-mod selector;
-mod sentinel;
+pub(crate) mod selector;
+pub(crate) mod sentinel;
 mod settings;
 mod shell;
-mod sights;
+pub(crate) mod sights;
 mod signals;
-mod stack_arg;
-mod take;
-mod unfinished;
+pub(crate) mod stack_arg;
+pub(crate) mod take;
+pub(crate) mod unfinished;
 
 use std::ffi::OsString;
 use std::io::{self, Write};
@@ -139,6 +140,8 @@ fn perform(command: &Command, cx: &Context) -> Result<Exit, Failure> {
             Command::Unkeep(args) => commands::keep::unkeep(args, cx).await,
             Command::Offline(args) => commands::offline::run(args, cx).await,
             Command::Online(args) => commands::online::run(args, cx).await,
+            Command::Sentinel(args) => Box::pin(commands::sentinel::run(args, cx)).await,
+            Command::Schedule(args) => Box::pin(commands::schedule::run(args, cx)).await,
             Command::Resume(args) => commands::resume::run(args, cx).await,
             Command::Abort(args) => commands::abort::run(args, cx).await,
             Command::Config(args) => commands::config::run(args, cx),

@@ -1,9 +1,167 @@
-//! Whether somebody else would drive a run on, if this process left it.
+//! The sentinel: looks which stacks owe an *on* or have a run without a driver, and drives those.
+//!
+//! One code path with `resume`; `engine::watch` decides what is driven, and which way. It leaves a mark each time it looks, so
+//! that whoever leaves a run to it knows that it is there.
 
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures_util::future::join_all;
+
+use super::args::TopologyFlags;
+use super::context::Context;
+use super::exit::Exit;
+use super::failure::Failure;
+use super::findings::CheckReport;
+use super::herd::Herd;
+use super::unfinished::{self, Owed, Unfinished};
+use super::{begin, take};
 use crate::aws::Aws;
+use crate::engine::{self, Watch};
+use crate::model::run::Run;
+use crate::model::stack::Stack;
+use crate::model::survey::Survey;
+use crate::model::watch::{Scope, Sentinel};
+use crate::model::{Refusal, RefusalKind};
+use crate::plan::discover::{Overrides, seems_offline};
+use crate::world::World;
 
-/// A sentinel has looked within its period. There is none yet, so nobody does: `--no-wait` is
-/// refused, and a timeout brings the stack back.
-pub(crate) async fn watches(_aws: &Aws) -> bool {
-    false
+/// Somebody else would drive a run on this stack on, if this process left it: a sentinel that watches it has looked within
+/// its period. What cannot be read is no sentinel.
+pub(crate) async fn watches(aws: &Aws, survey: &Survey) -> bool {
+    let Some(stack) = survey.stack.here() else { return false };
+    let now = aws.now();
+    aws.sentinels().await.is_ok_and(|marks| marks.iter().any(|mark| mark.watches(stack, now)))
+}
+
+/// Who looks, how often, at what.
+#[derive(Clone, Debug)]
+pub(crate) struct Watchman {
+    /// Its name among sentinels.
+    pub(crate) by: String,
+    /// How often it looks, seconds.
+    pub(crate) every: u32,
+    /// At what.
+    pub(crate) scope: Scope,
+}
+
+/// What one look found.
+#[derive(Debug, Default)]
+pub(crate) struct Looked {
+    /// How many stacks it looked at.
+    pub(crate) stacks: usize,
+    /// Runs to be driven.
+    pub(crate) runs: Vec<Run>,
+    /// Stacks whose run is left to its operator, and why.
+    pub(crate) left: BTreeMap<String, String>,
+    /// Stacks that somebody must look at, and why.
+    pub(crate) troubled: BTreeMap<String, Failure>,
+}
+
+impl Watchman {
+    /// Looks once at everything; what is driven already is not looked for again.
+    ///
+    /// # Errors
+    /// What there is cannot be listed.
+    pub(crate) async fn look(&self, cx: &Context, aws: &Aws, herd: &Herd) -> Result<Looked, Failure> {
+        let refused = |refusal: Refusal| cx.refused("the sentinel cannot look", &refusal);
+        let stacks = self.stacks(aws).await.map_err(refused)?;
+        let names: Vec<String> = stacks.iter().map(|stack| stack.name.clone()).collect();
+        let (known, held) = match &self.scope {
+            Scope::Known => aws.known().await.map_err(refused)?,
+            Scope::Stacks(named) => (BTreeSet::new(), aws.held(named).await.map_err(refused)?),
+            Scope::All | Scope::Tag(_) => (BTreeSet::new(), aws.held(&names).await.map_err(refused)?),
+        };
+        let known = |name: &String| self.scope != Scope::Known || known.contains(name);
+        let quiet = stacks.iter().filter(|stack| known(&stack.name) && stack.parent_id.is_none());
+        let mut looked = Looked { stacks: quiet.clone().count(), ..Looked::default() };
+        let owing = quiet.filter(|stack| !held.contains(&stack.name) && offline(cx, stack)).map(|stack| &stack.name);
+        let wanted: Vec<&String> = held.iter().chain(owing).collect();
+        let driven: BTreeSet<&str> = herd.going().map(|sheep| sheep.run.target.stack.as_str()).collect();
+        let asked = wanted.into_iter().filter(|name| !driven.contains(name.as_str()));
+        for (stack, found) in join_all(asked.map(|name| one(cx, aws, name))).await {
+            looked.take(stack, found);
+        }
+        Ok(looked)
+    }
+
+    async fn stacks(&self, aws: &Aws) -> Result<Vec<Stack>, Refusal> {
+        let Scope::Stacks(names) = &self.scope else {
+            let all = aws.stacks().await?;
+            return Ok(all.into_iter().filter(|stack| self.scope.holds(stack)).collect());
+        };
+        let mut stacks = Vec::new();
+        for seen in join_all(names.iter().map(|name| aws.stack(name))).await {
+            match seen {
+                Ok(stack) => stacks.push(stack),
+                // A stack that is gone owes nothing; a lock that bears its name is looked at all the same.
+                Err(refusal) if refusal.kind == RefusalKind::NotFound => {}
+                Err(refusal) => return Err(refusal),
+            }
+        }
+        Ok(stacks)
+    }
+
+    /// Leaves the mark, with the stacks that it cannot bring home; those of them that are news.
+    pub(crate) async fn mark(&self, cx: &Context, aws: &Aws, troubled: &[String]) -> Vec<String> {
+        let (now, version) = (aws.now(), env!("CARGO_PKG_VERSION").to_owned());
+        let before = aws.sentinel(&self.by).await.unwrap_or_default();
+        let mark = Sentinel {
+            by: self.by.clone(),
+            tool: version,
+            looked: now,
+            every: self.every,
+            scope: self.scope.clone(),
+            troubled: before.map(|before| before.troubled).unwrap_or_default(),
+        };
+        let (news, told) = mark.news(troubled, now);
+        if let Err(refusal) = aws.leave_mark(&Sentinel { troubled: told, ..mark.clone() }).await {
+            cx.warn(&format!("the sentinel's mark cannot be written, so nobody leaves a run to it: {refusal}"));
+        }
+        news.into_iter().cloned().collect()
+    }
+}
+
+impl Looked {
+    fn take(&mut self, stack: &str, found: Result<Watch, Failure>) {
+        match found {
+            Ok(Watch::Living) => {}
+            Ok(Watch::Drive(run)) => self.runs.push(*run),
+            Ok(Watch::Leave { why }) => drop(self.left.insert(stack.to_owned(), why.to_owned())),
+            // Somebody is at it, or just beginning.
+            Err(failure) if failure.exit == Exit::Busy => {}
+            Err(failure) => drop(self.troubled.insert(stack.to_owned(), failure)),
+        }
+    }
+}
+
+fn offline(cx: &Context, stack: &Stack) -> bool {
+    seems_offline(
+        stack,
+        &cx.settings.profiles(),
+        &Overrides::default().over(cx.settings.stack(&stack.name).overrides()),
+    )
+}
+
+async fn one<'a>(cx: &Context, aws: &Aws, stack: &'a str) -> (&'a str, Result<Watch, Failure>) {
+    (stack, watch(cx, aws, stack).await)
+}
+
+async fn watch(cx: &Context, aws: &Aws, stack: &str) -> Result<Watch, Failure> {
+    match unfinished::find(cx, aws, stack).await? {
+        Unfinished::Held(run) => Ok(engine::watch(*run, aws.now())),
+        Unfinished::Unlocked(run) => {
+            let watch = engine::watch(*run, aws.now());
+            if let Watch::Drive(run) = &watch {
+                take::take(cx, aws, run).await?;
+            }
+            Ok(watch)
+        }
+        Unfinished::Lost | Unfinished::None => {
+            match unfinished::owed(cx, aws, stack, &TopologyFlags::default()).await? {
+                Owed::Nothing => Ok(Watch::Living),
+                Owed::Run(run) => Ok(Watch::Drive(run)),
+                Owed::Refused(findings) => Err(begin::refused(&CheckReport::new(stack, findings))),
+            }
+        }
+    }
 }

@@ -10,6 +10,7 @@ use super::signals::Signals;
 use super::{begin, catalogue, finish, nothing, take};
 use crate::aws::Aws;
 use crate::engine::{self, Action, Look, Observation, Rescue, rescue};
+use crate::model::finding::Finding;
 use crate::model::rebuild::Aim;
 use crate::model::run::{Kind, Lock, Options, Run};
 use crate::model::survey::Survey;
@@ -81,26 +82,61 @@ pub(crate) async fn relock(cx: &Context, aws: &Aws, run: Run) -> Result<Exit, Fa
     drive(cx, aws, run).await
 }
 
+/// What a stack owes, when everything about it was looked at.
+pub(crate) enum Owed {
+    /// Nothing.
+    Nothing,
+    /// This run is to be driven; its lock is taken.
+    Run(Box<Run>),
+    /// It cannot be told, for these findings.
+    Refused(Vec<Finding>),
+}
+
+/// The run of `stack` that has to be driven, whoever began it; its lock is there.
+///
+/// # Errors
+/// It cannot be told (exit 3 where nobody may guess), or somebody else has the lock (6).
+pub(crate) async fn to_drive(cx: &Context, aws: &Aws, stack: &str, flags: &TopologyFlags) -> Result<Owed, Failure> {
+    match find(cx, aws, stack).await? {
+        Unfinished::Held(run) => Ok(Owed::Run(run)),
+        Unfinished::Unlocked(run) => {
+            take::take(cx, aws, &run).await?;
+            Ok(Owed::Run(run))
+        }
+        Unfinished::Lost | Unfinished::None => owed(cx, aws, stack, flags).await,
+    }
+}
+
 /// The debt rule: is the stack offline because a run that nobody remembers took it there?
 ///
 /// # Errors
 /// It cannot be told (exit 3 where nobody may guess), or bringing the stack back failed.
 pub(crate) async fn settle(cx: &Context, aws: &Aws, stack: &str, flags: &TopologyFlags) -> Result<Exit, Failure> {
+    match owed(cx, aws, stack, flags).await? {
+        Owed::Nothing => nothing::to_do(cx, stack, "no run is unfinished, and none owes the stack anything"),
+        Owed::Run(run) => drive(cx, aws, *run).await,
+        Owed::Refused(findings) => begin::refuse(cx, stack, findings),
+    }
+}
+
+/// What a stack owes that no record and no lock tells of.
+///
+/// # Errors
+/// It cannot be told (exit 3 where nobody may guess).
+pub(crate) async fn owed(cx: &Context, aws: &Aws, stack: &str, flags: &TopologyFlags) -> Result<Owed, Failure> {
     let mut survey = cx.survey(aws, stack, flags).await?;
     let mut lock = std::mem::replace(&mut survey.lock, Seen::Missing);
     // Which run it is for is known only after the history was read; until then any id will do.
     let run = match planned(cx, aws, &survey, BackupId::new(stack, aws.now())) {
         Ok(run) => run,
-        Err(findings) => return begin::refuse(cx, stack, findings),
+        Err(findings) => return Ok(Owed::Refused(findings)),
     };
     let seen = aws.observe(&run, Look { record: false, ..Look::STACK }).await;
     loop {
         match judge(cx, aws, &run, &seen, &lock)? {
-            Rescue::Nothing => {
-                return nothing::to_do(cx, stack, "no run is unfinished, and none owes the stack anything");
-            }
+            Rescue::Nothing => return Ok(Owed::Nothing),
             Rescue::Wait => return Err(wait(cx, aws, stack)),
-            Rescue::Drive(run) => return relock(cx, aws, *run).await,
+            Rescue::Drive(run) => return locked(cx, aws, *run).await,
             Rescue::Ask { of, foreign } => return Err(ambiguous(cx, aws, stack, &of, foreign)),
             Rescue::DropLock { run } => {
                 unlock(cx, aws, stack, &run).await?;
@@ -112,10 +148,15 @@ pub(crate) async fn settle(cx: &Context, aws: &Aws, stack: &str, flags: &Topolog
                     unlock(cx, aws, stack, &lock.run).await?;
                 }
                 let run = take::free(aws, Run { kind: Kind::Home { of }, ..run }).await?;
-                return relock(cx, aws, run).await;
+                return locked(cx, aws, run).await;
             }
         }
     }
+}
+
+async fn locked(cx: &Context, aws: &Aws, run: Run) -> Result<Owed, Failure> {
+    take::take(cx, aws, &run).await?;
+    Ok(Owed::Run(Box::new(run)))
 }
 
 fn judge(cx: &Context, aws: &Aws, run: &Run, seen: &Observation, lock: &Seen<Lock>) -> Result<Rescue, Failure> {
@@ -130,7 +171,7 @@ fn judge(cx: &Context, aws: &Aws, run: &Run, seen: &Observation, lock: &Seen<Loc
     Ok(switch.map_or(Rescue::Nothing, |switch| rescue(lock, &[], stack, history, switch, aws.now())))
 }
 
-fn planned(cx: &Context, aws: &Aws, survey: &Survey, of: BackupId) -> Result<Run, Vec<crate::model::finding::Finding>> {
+fn planned(cx: &Context, aws: &Aws, survey: &Survey, of: BackupId) -> Result<Run, Vec<Finding>> {
     let ask = Ask { switch_only: true, ..Ask::default() };
     let profile = cx.profile_of(survey);
     plan::backup::plan(survey, profile.as_ref(), Kind::Home { of }, Options::default(), ask, aws.now())

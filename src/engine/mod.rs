@@ -33,7 +33,7 @@ pub use fence::fence;
 pub use mode::{Debt, debt, mode};
 pub use note::note;
 pub use observation::{Look, Observation, Seed};
-pub use rescue::{Rescue, rescue, unlocked};
+pub use rescue::{Rescue, Watch, rescue, unlocked, watch};
 
 use jiff::Timestamp;
 

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use crate::model::change_set::ChangeSet;
 use crate::model::half::{Cluster, FileSystem, Job, RecoveryPoint, Snapshot};
 use crate::model::history::{History, StackEvent};
@@ -11,45 +13,65 @@ use crate::model::stack::Stack;
 use crate::model::{Refusal, Seen};
 
 /// What to look at. Each field is one or two calls; the engine asks for no more than it needs.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Look {
     /// The run's record.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub record: bool,
     /// The stack (read last).
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub stack: bool,
     /// The stack's events.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub history: bool,
     /// The stack's change sets, the changes of our own.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub change_sets: bool,
     /// The DB cluster.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub cluster: bool,
     /// The file system.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub file_system: bool,
     /// The DB cluster snapshot that bears the run's id.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub snapshot: bool,
     /// The backup job of the files' half: by its id, or found by tag where the id was lost.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub job: bool,
     /// The recovery point of the files' half, with its tags.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub point: bool,
     /// The seed's job; where there is none yet, the newest complete recovery point's age.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub seed: bool,
     /// The DB secret's current version id.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub secret: bool,
     /// Backup or copy jobs of others that are active on the file system.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub others: bool,
     /// The digest of the backup's kept manifest.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub manifest: bool,
     /// The kept plan of a run that makes a new stack.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub plan: bool,
     /// The restored backup's marks, on both halves.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub marks: bool,
     /// The new stack and its events: by its ARN, or by its name where that is not known yet.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub fresh: bool,
     /// The new stack's DB cluster, file system and restore jobs.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub parts: bool,
     /// What the new stack left behind when it was deleted.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub remains: bool,
     /// Whether the new stack's application answers.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub probe: bool,
 }
 

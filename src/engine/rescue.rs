@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::mode::{Debt, debt, mode};
-use crate::model::run::{Lock, Mode, Phase, Run};
+use crate::model::run::{Kind, Lock, Mode, Phase, Run};
 use crate::model::stack::Stack;
 use crate::model::topology::OfflineSwitch;
 use crate::model::{BackupId, Seen, history::History};
@@ -37,6 +37,38 @@ pub enum Rescue {
         /// How many foreign operations.
         foreign: usize,
     },
+}
+
+/// What a sentinel does about a run that is not over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Watch {
+    /// Its driver lives, as far as can be told.
+    Living,
+    /// It is driven on, or home.
+    Drive(Box<Run>),
+    /// It is left to its operator.
+    Leave {
+        /// Why.
+        why: &'static str,
+    },
+}
+
+/// Decides what a sentinel does: it brings stacks home, and finishes backups. A new stack that is half made costs
+/// nobody his site, and whether an old one is deleted is nothing that a timer begins.
+#[must_use]
+pub fn watch(run: Run, now: Timestamp) -> Watch {
+    if !run.orphaned(now) {
+        return Watch::Living;
+    }
+    match run.kind {
+        Kind::Backup { .. } | Kind::Offline | Kind::Online | Kind::Home { .. } => Watch::Drive(Box::new(run)),
+        Kind::Restore | Kind::Drill => Watch::Leave { why: "no stack is offline for it" },
+        Kind::Replace if run.rebuilt.deleting.is_some() => {
+            Watch::Leave { why: "its old stack was to be deleted; only its operator decides which way it goes on" }
+        }
+        // Nothing was deleted yet: home.
+        Kind::Replace => Watch::Drive(Box::new(Run { abort: true, ..run })),
+    }
 }
 
 /// A run on record whose lock is gone. One that has not begun yet is only ended: whoever began it was

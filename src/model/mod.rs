@@ -23,6 +23,7 @@ pub mod stack;
 pub mod survey;
 pub mod tags;
 pub mod topology;
+pub mod watch;
 mod words;
 
 pub use arn::Arn;

@@ -307,6 +307,9 @@ pub struct Run {
     /// Somebody asked to give it up.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub abort: bool,
+    /// Its driver has left it to a sentinel, which need not wait until it is stale.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub handed: bool,
     /// The halves were asked for at this instant.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub asked: Option<Timestamp>,
@@ -438,6 +441,7 @@ impl Run {
             base_at: None,
             trouble: None,
             abort: false,
+            handed: false,
             asked: None,
             files: None,
             seed: None,
@@ -490,6 +494,17 @@ impl Run {
     /// Nobody seems to drive it any more (rule 5). Ticking a live one would be harmless.
     pub fn stale(&self, now: Timestamp) -> bool {
         !self.ended() && now > self.next_due.saturating_add(STALE_AFTER).unwrap_or(Timestamp::MAX)
+    }
+
+    /// Somebody else may drive it: its driver has left it, or is gone.
+    pub fn orphaned(&self, now: Timestamp) -> bool {
+        self.stale(now) || (self.handed && !self.ended() && now >= self.next_due)
+    }
+
+    /// The same run, left to a sentinel from `now` on.
+    #[must_use]
+    pub fn handed_over(self, now: Timestamp) -> Self {
+        Self { handed: true, next_due: now, ..self }
     }
 
     /// It is a backup that keeps the stack as it is.

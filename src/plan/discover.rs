@@ -14,7 +14,7 @@ use crate::model::topology::{RestoreParameters, Topology};
 
 use super::profiles::GENERIC;
 
-pub use offline::{amended, switch};
+pub use offline::{amended, seems_offline, switch};
 pub use overrides::Overrides;
 pub use parts::data_bearing;
 

@@ -15,6 +15,7 @@ mod replacements;
 mod restore_input;
 mod restores;
 mod runs;
+mod schedule;
 mod support;
 mod terminal;
 mod verify;

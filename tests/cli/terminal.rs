@@ -31,7 +31,7 @@ sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 "#;
 
 /// The command on a terminal, and what somebody answers; all that stood on the screen.
-fn typed(aws: &Aws, args: &[&str], answers: &str) -> Ran {
+pub(crate) fn typed(aws: &Aws, args: &[&str], answers: &str) -> Ran {
     let inner = aws.command(args);
     let mut command = std::process::Command::new("python3");
     command.args(["-c", TYPIST, answers]).arg(inner.get_program()).args(inner.get_args()).env_clear();

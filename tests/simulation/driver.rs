@@ -74,6 +74,8 @@ pub(crate) struct Driver {
     pub looked: Option<(Millis, Box<Run>)>,
     /// Its DeleteStack may be late: it sleeps even after it made sure that its look is fresh.
     pub late: bool,
+    /// As a tick does it for every run: what was decided on an old look is neither saved nor done.
+    pub wary: bool,
     /// The run stands still: whether somebody is only asked, and what is said.
     pub halted: Option<(bool, String)>,
 }
@@ -86,7 +88,7 @@ const STALE: Millis = FRESH;
 impl Driver {
     pub(crate) fn new(run: Run, due: Millis) -> Self {
         let stage = Stage::Look(engine::first_look(&run));
-        Self { run, stage, due, skew: 0, looked: None, late: false, halted: None }
+        Self { run, stage, due, skew: 0, looked: None, late: false, wary: false, halted: None }
     }
 
     pub(crate) fn over(&self) -> bool {
@@ -124,7 +126,8 @@ impl Driver {
             }
             Next::Ended | Next::Stuck(_) => Then::Over,
         };
-        self.looked = self.run.target.aim.is_some().then(|| (cloud.now, Box::new(self.run.clone())));
+        let wary = self.wary || self.run.target.aim.is_some();
+        self.looked = wary.then(|| (cloud.now, Box::new(self.run.clone())));
         self.run = step.run;
         self.run.unsaved = step.save && !self.run.lost;
         Stage::Save { actions: step.actions, next }

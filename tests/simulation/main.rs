@@ -15,4 +15,5 @@ mod prune;
 mod rebuild;
 mod seeds;
 mod story;
+mod unattended;
 mod walk;

@@ -81,7 +81,7 @@ pub(crate) async fn run(args: &Backup, cx: &Context) -> Result<Exit, Failure> {
 
 impl Backup {
     /// The flags, over what stacksnap.toml says of the stack.
-    fn wish(&self, file: &StackConfig) -> Wish {
+    pub(crate) fn wish(&self, file: &StackConfig) -> Wish {
         let seconds = |flag: Option<Span>, file: Option<Span>| flag.or(file).map(|Span(seconds)| seconds);
         let usual = Options::default();
         let live = self.live || file.live == Some(true);

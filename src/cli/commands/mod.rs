@@ -18,6 +18,8 @@ pub(crate) mod prune;
 pub(crate) mod replace;
 pub(crate) mod restore;
 pub(crate) mod resume;
+pub(crate) mod schedule;
+pub(crate) mod sentinel;
 pub(crate) mod show;
 pub(crate) mod status;
 pub(crate) mod verify;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::io::{self, IsTerminal, Write};
 use std::time::Duration;
 
+use futures_util::future::join;
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -20,6 +21,7 @@ use super::list;
 use crate::aws::Aws;
 use crate::model::backup::{Backup, State};
 use crate::model::run::Run;
+use crate::model::watch::{Scope, Sentinel};
 use crate::world::World;
 
 /// How often `--watch` looks, unless `--poll-interval` says otherwise.
@@ -45,6 +47,9 @@ pub(crate) struct Status {
 pub(crate) struct StatusReport {
     /// One row a stack that has backups or runs.
     pub(crate) items: Vec<StackStatus>,
+    /// Who watches that stacks come home; absent where it cannot be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) sentinels: Option<Vec<SentinelLine>>,
 }
 
 /// How one stack stands.
@@ -91,6 +96,25 @@ pub(crate) struct RunLine {
     pub(crate) why: Option<String>,
 }
 
+/// Somebody who brings stacks home whose driver is gone.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct SentinelLine {
+    /// A deployment's name, or `command` for `stacksnap sentinel`.
+    pub(crate) by: String,
+    /// When it last looked.
+    #[schemars(with = "String")]
+    pub(crate) looked: Timestamp,
+    /// How often it looks, seconds.
+    pub(crate) every_s: u32,
+    /// It is not late.
+    pub(crate) watching: bool,
+    /// What it watches: `every stack stacksnap knows`, `every stack`, names, or a tag.
+    pub(crate) scope: String,
+    /// Stacks that it could not bring home.
+    pub(crate) troubled: Vec<String>,
+}
+
 /// The newest complete backup.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -115,17 +139,24 @@ pub(crate) async fn run(args: &Status, cx: &Context) -> Result<Exit, Failure> {
     if args.watch {
         return watch(args, cx, &aws).await;
     }
-    let (report, runs) = look(args, cx, &aws).await?;
+    let (report, runs) = look(args.stack.as_deref(), cx, &aws).await?;
     holder::warn_stale(cx, aws.region(), &runs, aws.now());
     holder::warn_left(cx, aws.region(), &runs);
     cx.emit(&report)?;
     Ok(Exit::Done)
 }
 
-async fn look(args: &Status, cx: &Context, aws: &Aws) -> Result<(StatusReport, Vec<Run>), Failure> {
-    let Gathered { catalogue, runs, .. } =
-        catalogue::gather(cx, aws, What { stack: args.stack.as_deref(), ..What::default() }).await?;
-    Ok((StatusReport::of(args.stack.as_deref(), catalogue.backups(), &runs, aws.now()), runs))
+/// How the stacks stand, and the runs on record.
+///
+/// # Errors
+/// The catalogue cannot be read.
+pub(crate) async fn look(stack: Option<&str>, cx: &Context, aws: &Aws) -> Result<(StatusReport, Vec<Run>), Failure> {
+    let what = What { stack, ..What::default() };
+    let (gathered, marks) = join(catalogue::gather(cx, aws, what), aws.sentinels()).await;
+    let Gathered { catalogue, runs, .. } = gathered?;
+    let (now, mut report) = (aws.now(), StatusReport::of(stack, catalogue.backups(), &runs, aws.now()));
+    report.sentinels = marks.ok().map(|marks| marks.iter().map(|mark| SentinelLine::of(mark, now)).collect());
+    Ok((report, runs))
 }
 
 /// On a terminal the page is painted anew each time; elsewhere it is written when it has changed.
@@ -135,7 +166,7 @@ async fn watch(args: &Status, cx: &Context, aws: &Aws) -> Result<Exit, Failure> 
     let mut told = String::new();
     loop {
         let (report, _) = tokio::select! {
-            looked = look(args, cx, aws) => looked?,
+            looked = look(args.stack.as_deref(), cx, aws) => looked?,
             _ = signals.next() => return Ok(Exit::Done),
         };
         let news = report.states();
@@ -175,7 +206,7 @@ impl StatusReport {
                 status.running.push(RunLine::of(run, now));
             }
         }
-        Self { items: rows.into_values().collect() }
+        Self { items: rows.into_values().collect(), sentinels: None }
     }
 
     /// What counts as a change: not the ages.
@@ -222,6 +253,34 @@ impl StackStatus {
     }
 }
 
+impl SentinelLine {
+    fn of(mark: &Sentinel, now: Timestamp) -> Self {
+        Self {
+            by: mark.by.clone(),
+            looked: mark.looked,
+            every_s: mark.every,
+            watching: mark.awake(now),
+            scope: match &mark.scope {
+                Scope::Known => "every stack stacksnap knows".to_owned(),
+                Scope::All => "every stack".to_owned(),
+                Scope::Stacks(names) => names.join(", "),
+                Scope::Tag(tag) => format!("stacks with the tag {tag}"),
+            },
+            troubled: mark.troubled.keys().cloned().collect(),
+        }
+    }
+
+    fn text(&self, page: &mut Page<'_>) -> io::Result<()> {
+        let late = if self.watching { "" } else { ", LATE: it does not watch any more" };
+        let looked = human::ago(self.looked, page.now);
+        page.field("sentinel", format!("{} looked {looked} at {}{late}", self.by, self.scope))?;
+        if !self.troubled.is_empty() {
+            page.field("  cannot help", self.troubled.join(", "))?;
+        }
+        Ok(())
+    }
+}
+
 impl RunLine {
     fn of(run: &Run, now: Timestamp) -> Self {
         Self {
@@ -240,13 +299,19 @@ impl Document for StatusReport {
 
     fn text(&self, page: &mut Page<'_>) -> io::Result<()> {
         if self.items.is_empty() {
-            return page.line("no backups, and nothing is running");
+            page.line("no backups, and nothing is running")?;
         }
         for (index, row) in self.items.iter().enumerate() {
             if index > 0 {
                 page.line("")?;
             }
             row.text(page)?;
+        }
+        for sentinel in self.sentinels.iter().flatten() {
+            sentinel.text(page)?;
+        }
+        if self.sentinels.as_ref().is_some_and(Vec::is_empty) {
+            page.field("sentinel", "nobody watches")?;
         }
         Ok(())
     }
@@ -319,7 +384,7 @@ mod tests {
         let report = StatusReport::of(Some("my-hub"), std::iter::empty(), &[], samples::now());
         assert_eq!(report.items.len(), 1);
         assert_eq!(
-            text_of(&StatusReport { items: Vec::new() }, samples::now()),
+            text_of(&StatusReport { items: Vec::new(), sentinels: None }, samples::now()),
             "no backups, and nothing is running\n"
         );
     }

@@ -41,7 +41,7 @@ pub(crate) struct Verify {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Verification {
     /// All of them can.
-    restorable: bool,
+    pub(crate) restorable: bool,
     /// One by one, the newest first.
     items: Vec<Verified>,
 }
@@ -53,7 +53,7 @@ struct Verified {
     /// The backup.
     backup: Backup,
     /// No finding is an error: a stack can be made of it.
-    restorable: bool,
+    pub(crate) restorable: bool,
     /// How many of each.
     summary: Summary,
     /// The findings, errors first.
@@ -122,6 +122,15 @@ fn chosen(cx: &Context, region: &str, wanted: &Wanted, catalogue: &Catalogue) ->
         return Err(selector::missing(cx, region, &Selector::Latest(stack.clone()), catalogue));
     }
     Ok(chosen)
+}
+
+/// One backup's verification.
+///
+/// # Errors
+/// What it needs cannot be read.
+pub(crate) async fn of(cx: &Context, aws: &Aws, backup: Backup) -> Result<Verification, Failure> {
+    let item = verified(cx, aws, backup).await?;
+    Ok(Verification { restorable: item.restorable, items: vec![item] })
 }
 
 async fn verified(cx: &Context, aws: &Aws, backup: Backup) -> Result<Verified, Failure> {

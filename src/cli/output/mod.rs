@@ -142,6 +142,12 @@ fn write<T: Document>(
     Ok(())
 }
 
+/// The whole document as a JSON value, for whoever does not write to stdout.
+pub(crate) fn envelope<T: Document>(document: &T) -> serde_json::Value {
+    let envelope = Envelope { api_version: API_VERSION, kind: T::KIND, body: document };
+    serde_json::to_value(&envelope).unwrap_or_default()
+}
+
 fn json<T: Serialize>(value: &T, out: &mut dyn Write) -> io::Result<()> {
     serde_json::to_writer_pretty(&mut *out, value).map_err(io::Error::from)?;
     writeln!(out)

@@ -12,6 +12,10 @@ use super::super::commands::guard::GuardReport;
 use super::super::commands::inspect::Inspection;
 use super::super::commands::keep::Held;
 use super::super::commands::list::BackupList;
+use super::super::commands::schedule::{
+    install::Installed, plan::SchedulePlan, remove::Removal, status::ScheduleStatus,
+};
+use super::super::commands::sentinel::SentinelReport;
 use super::super::commands::show::BackupView;
 use super::super::commands::status::StatusReport;
 use super::super::commands::verify::Verification;
@@ -68,6 +72,11 @@ fn the_committed_schemas_are_those_of_the_code() {
         document::<NewStackPlan>(),
         document::<ReplacePlan>(),
         document::<GuardReport>(),
+        document::<SentinelReport>(),
+        document::<SchedulePlan>(),
+        document::<Installed>(),
+        document::<ScheduleStatus>(),
+        document::<Removal>(),
         ("Error".to_owned(), plain::<ErrorJson<'_>>()),
     ];
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("schemas");

@@ -75,6 +75,15 @@ impl Progress {
         }
     }
 
+    /// In lines, also on a terminal: of several runs at once.
+    pub(crate) fn lines(globals: &Globals) -> Self {
+        let mut progress = Self::new(globals);
+        if let Voice::Bars(_) = progress.voice {
+            progress.voice = Voice::Lines;
+        }
+        progress
+    }
+
     /// Tells what a tick brought.
     pub(crate) fn tick(&mut self, tick: &Tick, sights: &Sights, now: Timestamp) {
         for line in self.story.lines(tick, sights) {

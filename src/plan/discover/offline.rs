@@ -40,6 +40,19 @@ pub fn switch(stack: &Stack, declared: &[Declared], profile: &Profile) -> Result
     }
 }
 
+/// Whether `stack` may be offline, as far as its parameters tell without its template: whoever must know asks
+/// [`switch`].
+pub fn seems_offline(stack: &Stack, profiles: &[Profile], overrides: &Overrides) -> bool {
+    profiles.iter().any(|profile| {
+        let rule = amended(profile, overrides).offline;
+        let value = rule.parameters.iter().find_map(|key| stack.parameter(key));
+        value.is_some_and(|value| match &rule.offline {
+            Some(offline) => value == offline,
+            None => rule.offline_words.contains(&first_word(value)),
+        })
+    })
+}
+
 /// The parameter that the user named must be there.
 pub(super) fn named(stack: &Stack, overrides: &Overrides) -> Result<(), Problem> {
     match &overrides.offline_parameter {

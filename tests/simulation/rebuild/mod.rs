@@ -23,7 +23,7 @@ use crate::judge;
 /// What a restored or drilled stack is called.
 const NEW: &str = "my-hub-2";
 
-fn online(fates: Fates) -> Cloud {
+pub(crate) fn online(fates: Fates) -> Cloud {
     let mut cloud = Cloud::new(Mode::Online, Durations::SHORT, fates);
     prove(&mut cloud);
     cloud
@@ -108,7 +108,7 @@ fn plan(run: &Run) -> Arc<Plan> {
 }
 
 /// Keeps the plan, takes the lock, begins.
-fn begin(cloud: &mut Cloud, kind: Kind) -> Driver {
+pub(crate) fn begin(cloud: &mut Cloud, kind: Kind) -> Driver {
     let aim = aim(&kind);
     begin_with(cloud, kind, aim)
 }

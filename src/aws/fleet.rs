@@ -1,0 +1,243 @@
+//! Looking at what many runs need at once: pages in place of a call for each.
+//!
+//! The order of one look holds for all of them: each run's change sets and history are read before the stacks, which are one
+//! page, read last (rule 1). A run that only waits for an operation's end costs no call of its own while the stack's status says
+//! that it goes on.
+
+use std::collections::HashMap;
+
+use futures_util::future::{join_all, ready};
+use futures_util::join;
+use jiff::{SignedDuration, Timestamp};
+
+use super::Aws;
+use super::pages::Pages;
+use super::parameter_store::record_name;
+use super::record;
+use super::refusal::refused;
+use crate::engine::{Look, Observation};
+use crate::model::half::{Cluster, FileSystem, Job, Snapshot};
+use crate::model::run::{Kind, Run};
+use crate::model::stack::Stack;
+use crate::model::{BackupId, Refusal, Seen};
+use crate::world::World;
+
+/// From this many runs on a page is cheaper than a call for each.
+const WORTH: usize = 4;
+/// The largest page AWS Backup gives.
+const PAGE: i32 = 1_000;
+/// The most values one of RDS's filters takes, and names that GetParameters does.
+const FILTER: usize = 100;
+const NAMES: usize = 10;
+
+/// What was read for all of them; a part that nobody asked for, or that was not worth it, is empty.
+#[derive(Default)]
+struct Pool {
+    records: HashMap<String, Seen<Run>>,
+    clusters: Option<Read<Cluster>>,
+    file_systems: Option<Read<FileSystem>>,
+    snapshots: Option<Read<Snapshot>>,
+    jobs: Option<Read<Job>>,
+}
+
+impl Aws {
+    /// One look for each of `wanted`, in their order.
+    pub(super) async fn look_at_all(&self, wanted: &[(Run, Look)]) -> Vec<Observation> {
+        let simple = |run: &Run| matches!(run.kind, Kind::Backup { .. } | Kind::Offline | Kind::Online | Kind::Home { .. });
+        if wanted.len() < WORTH || !wanted.iter().all(|(run, _)| simple(run)) {
+            return join_all(wanted.iter().map(|(run, look)| self.observe(run, *look))).await;
+        }
+        let early = self.early(wanted).await;
+        let pool = self.pool(wanted).await;
+        let own = wanted.iter().map(|(run, look)| {
+            let known = early.as_ref().and_then(|stacks| self.still(run, *look, stacks));
+            let rest = Look { history: look.history && known.is_none(), ..pool.rest(run, *look) };
+            async move { (known, self.observe(run, rest).await) }
+        });
+        let own = join_all(own).await;
+        // The stacks last: whatever a look makes one believe about a mode was true after the change sets were read.
+        let stacks = if wanted.iter().any(|(_, look)| look.stack) { Some(self.by_id().await) } else { None };
+        let each = wanted.iter().zip(own).map(|((run, look), (known, seen))| {
+            let mut seen = Observation { look: *look, ..pool.fill(run, *look, seen) };
+            if let Some(history) = known {
+                seen.history = Seen::Here(history);
+            }
+            self.with_stack(run, *look, seen, stacks.as_ref())
+        });
+        join_all(each).await
+    }
+
+    async fn with_stack(&self, run: &Run, look: Look, mut seen: Observation, stacks: Option<&Read<Stack>>) -> Observation {
+        let id = Some(run.target.stack_id.as_str());
+        if look.stack && !tells(stacks, id) {
+            seen.stack = self.stack(&run.target.stack_id).await.into();
+        }
+        take(&mut seen.stack, look.stack, stacks, id);
+        seen
+    }
+
+    /// The stacks' statuses, where runs wait for nothing else.
+    async fn early(&self, wanted: &[(Run, Look)]) -> Option<HashMap<String, Stack>> {
+        let waiting = wanted.iter().filter(|(_, look)| *look == Look::EVENTS).count();
+        if waiting < WORTH { None } else { self.by_id().await.ok() }
+    }
+
+    /// The history as it was last read, where the stack's status says that the same operation goes on.
+    fn still(&self, run: &Run, look: Look, stacks: &HashMap<String, Stack>) -> Option<crate::model::history::History> {
+        let stack = stacks.get(&run.target.stack_id).filter(|_| look == Look::EVENTS)?;
+        let history = self.cached_history(&run.target.stack_id)?;
+        (stack.status.in_progress() && history.under_way().is_some()).then_some(history)
+    }
+
+    async fn by_id(&self) -> Read<Stack> {
+        Ok(self.stacks().await?.into_iter().map(|stack| (stack.id.clone(), stack)).collect())
+    }
+
+    async fn pool(&self, wanted: &[(Run, Look)]) -> Pool {
+        let count = |of: fn(&Look) -> bool| wanted.iter().filter(|(_, look)| of(look)).count() >= WORTH;
+        let snapshots: Vec<String> =
+            wanted.iter().filter(|(_, look)| look.snapshot).map(|(run, _)| run.id.to_string()).collect();
+        let since = wanted.iter().map(|(run, _)| run.started).min().unwrap_or_else(Timestamp::now);
+        let (records, clusters, file_systems, snapshots, jobs) = join!(
+            self.records_of(wanted),
+            self.worth(count(|look| look.cluster), self.all_clusters()),
+            self.worth(count(|look| look.file_system), self.all_file_systems()),
+            self.worth(snapshots.len() >= WORTH, self.snapshots_named(&snapshots)),
+            self.worth(count(|look| look.job), self.jobs_since(since)),
+        );
+        Pool { records, clusters, file_systems, snapshots, jobs }
+    }
+
+    async fn worth<T>(&self, is: bool, read: impl Future<Output = Result<T, Refusal>>) -> Option<Result<T, Refusal>> {
+        if is { Some(read.await) } else { ready(None).await }
+    }
+
+    /// The records of runs, by their ids: ten to a call.
+    pub async fn recorded(&self, runs: &[(&str, &BackupId)]) -> HashMap<String, Seen<Run>> {
+        let names: Vec<String> = runs.iter().map(|(stack, run)| record_name(stack, run)).collect();
+        let found = self.records_named(&names).await;
+        let id = |name: String| name.rsplit('/').next().unwrap_or_default().to_owned();
+        found.into_iter().map(|(name, seen)| (id(name), seen)).collect()
+    }
+
+    async fn records_of(&self, wanted: &[(Run, Look)]) -> HashMap<String, Seen<Run>> {
+        let names = wanted.iter().filter(|(_, look)| look.record);
+        let names: Vec<String> =
+            names.map(|(run, _)| record_name(&run.target.stack, &run.id)).collect();
+        self.records_named(&names).await
+    }
+
+    async fn records_named(&self, names: &[String]) -> HashMap<String, Seen<Run>> {
+        let mut found = HashMap::new();
+        for (names, answer) in join_all(names.chunks(NAMES).map(|names| self.some_records(names))).await {
+            match answer {
+                Ok(mut read) => found.extend(
+                    names.iter().map(|name| (name.clone(), read.remove(name).map_or(Seen::Missing, Seen::from))),
+                ),
+                Err(refusal) => found.extend(names.iter().map(|name| (name.clone(), Seen::Unknown(refusal.clone())))),
+            }
+        }
+        found
+    }
+
+    async fn some_records<'a>(
+        &self,
+        names: &'a [String],
+    ) -> (&'a [String], Result<HashMap<String, Result<Run, Refusal>>, Refusal>) {
+        let get = self.ssm().get_parameters().set_names(Some(names.to_vec())).with_decryption(false);
+        let answer = get.send().await.map_err(refused("ssm", "GetParameters"));
+        let rows = answer.map(|answer| answer.parameters.unwrap_or_default());
+        let read = rows.map(|rows| {
+            let each = rows.into_iter().filter_map(|row| Some((row.name?, row.value.unwrap_or_default())));
+            each.map(|(name, value)| (name.clone(), record::read(&name, &value))).collect()
+        });
+        (names, read)
+    }
+
+    async fn all_clusters(&self) -> Read<Cluster> {
+        let mut all = HashMap::new();
+        self.clusters(&mut |cluster| drop(all.insert(cluster.id.clone(), cluster))).await?;
+        Ok(all)
+    }
+
+    async fn all_file_systems(&self) -> Read<FileSystem> {
+        let mut all = HashMap::new();
+        self.file_systems(&mut |found| drop(all.insert(found.arn.clone(), found))).await?;
+        Ok(all)
+    }
+
+    async fn snapshots_named(&self, ids: &[String]) -> Read<Snapshot> {
+        let read = join_all(ids.chunks(FILTER).map(|ids| self.snapshots_of_ids(ids))).await;
+        let all: Vec<Vec<Snapshot>> = read.into_iter().collect::<Result<_, _>>()?;
+        Ok(all.into_iter().flatten().map(|snapshot| (snapshot.id.clone(), snapshot)).collect())
+    }
+
+    /// Every backup job that was created since shortly before `since`.
+    async fn jobs_since(&self, since: Timestamp) -> Read<Job> {
+        // AWS's clock may be behind ours.
+        let since = since.saturating_sub(SignedDuration::from_mins(10)).unwrap_or(since);
+        let since = aws_smithy_types::DateTime::from_secs(since.as_second());
+        let mut all = HashMap::new();
+        let mut pages = Pages::of("backup", "ListBackupJobs");
+        let mut token = None;
+        loop {
+            let list = self.backup().list_backup_jobs().by_created_after(since).max_results(PAGE);
+            let page = list.set_next_token(token).send().await.map_err(refused("backup", "ListBackupJobs"))?;
+            let rows = page.backup_jobs.unwrap_or_default().into_iter().map(Job::from);
+            all.extend(rows.map(|job| (job.id.clone(), job)));
+            token = pages.next(page.next_token)?;
+            if token.is_none() {
+                return Ok(all);
+            }
+        }
+    }
+}
+
+impl Pool {
+    /// What a run still has to read for itself: also what no page shows, for a list may be behind.
+    fn rest(&self, run: &Run, look: Look) -> Look {
+        let job = run.files.as_ref().map(|job| job.id.as_str());
+        Look {
+            stack: false,
+            record: false,
+            cluster: look.cluster && !tells(self.clusters.as_ref(), Some(&run.target.cluster)),
+            file_system: look.file_system && !tells(self.file_systems.as_ref(), Some(&run.target.file_system)),
+            snapshot: look.snapshot && !tells(self.snapshots.as_ref(), Some(run.id.as_str())),
+            job: look.job && !tells(self.jobs.as_ref(), job),
+            ..look
+        }
+    }
+
+    fn fill(&self, run: &Run, look: Look, mut seen: Observation) -> Observation {
+        if look.record {
+            let name = record_name(&run.target.stack, &run.id);
+            seen.record = self.records.get(&name).cloned().unwrap_or(Seen::Missing);
+        }
+        let job = run.files.as_ref().map(|job| job.id.as_str());
+        take(&mut seen.cluster, look.cluster, self.clusters.as_ref(), Some(&run.target.cluster));
+        take(&mut seen.file_system, look.file_system, self.file_systems.as_ref(), Some(&run.target.file_system));
+        take(&mut seen.snapshot, look.snapshot, self.snapshots.as_ref(), Some(run.id.as_str()));
+        take(&mut seen.job, look.job, self.jobs.as_ref(), job);
+        seen
+    }
+}
+
+type Read<T> = Result<HashMap<String, T>, Refusal>;
+
+/// The page was read, and shows it; or it was refused, and so would a call be.
+fn tells<T>(read: Option<&Read<T>>, name: Option<&str>) -> bool {
+    match (read, name) {
+        (Some(Ok(all)), Some(name)) => all.contains_key(name),
+        (Some(Err(_)), Some(_)) => true,
+        _ => false,
+    }
+}
+
+/// What a page shows of one thing; where it shows none, what the run read for itself stays.
+fn take<T: Clone>(seen: &mut Seen<T>, asked: bool, read: Option<&Read<T>>, name: Option<&str>) {
+    let (true, Some(read), Some(name)) = (asked, read, name) else { return };
+    match read {
+        Ok(all) => all.get(name).cloned().into_iter().for_each(|thing| *seen = Seen::Here(thing)),
+        Err(refusal) => *seen = Seen::Unknown(refusal.clone()),
+    }
+}

@@ -1,0 +1,106 @@
+//! What a sentinel looks at: every stack, the locks that are held, and the marks that sentinels leave.
+
+use std::collections::BTreeSet;
+
+use super::Aws;
+use super::pages::Pages;
+use super::refusal::{incomplete, refused};
+use crate::model::stack::Stack;
+use crate::model::watch::Sentinel;
+use crate::model::{Refusal, RefusalKind};
+
+/// Where sentinels leave their marks. No stack's name begins with a dot.
+const MARKS: &str = "/stacksnap/.sentinels";
+/// The most names that GetParameters takes.
+const NAMES: usize = 10;
+
+impl Aws {
+    /// The marks of all sentinels of the account and region. One that cannot be read is none.
+    ///
+    /// # Errors
+    /// AWS's refusal.
+    pub async fn sentinels(&self) -> Result<Vec<Sentinel>, Refusal> {
+        let mut found = Vec::new();
+        self.by_path(MARKS, false, &mut |parameter| {
+            found.extend(parameter.value.and_then(|json| serde_json::from_str(&json).ok()));
+        })
+        .await?;
+        Ok(found)
+    }
+
+    /// One sentinel's own mark.
+    ///
+    /// # Errors
+    /// AWS's refusal.
+    pub async fn sentinel(&self, by: &str) -> Result<Option<Sentinel>, Refusal> {
+        match self.parameter(&format!("{MARKS}/{by}")).await {
+            Ok(json) => Ok(serde_json::from_str(&json).ok()),
+            Err(refusal) if refusal.kind == RefusalKind::NotFound => Ok(None),
+            Err(refusal) => Err(refusal),
+        }
+    }
+
+    /// Leaves a sentinel's mark, over its last one.
+    ///
+    /// # Errors
+    /// AWS's refusal.
+    pub async fn leave_mark(&self, sentinel: &Sentinel) -> Result<(), Refusal> {
+        let json =
+            serde_json::to_string(sentinel).map_err(|error| incomplete("ssm", "PutParameter", &error.to_string()))?;
+        self.put_parameter(&format!("{MARKS}/{}", sentinel.by), json).await
+    }
+
+    /// Every stack that is there, nested ones included.
+    ///
+    /// # Errors
+    /// AWS's refusal.
+    pub async fn stacks(&self) -> Result<Vec<Stack>, Refusal> {
+        let mut all = Vec::new();
+        let mut pages = Pages::of("cloudformation", "DescribeStacks");
+        let mut token = None;
+        loop {
+            let page = self.cloudformation().describe_stacks().set_next_token(token).send().await;
+            let page = page.map_err(refused("cloudformation", "DescribeStacks"))?;
+            all.extend(page.stacks.unwrap_or_default().into_iter().map(super::cloudformation::into_stack));
+            token = pages.next(page.next_token)?;
+            if token.is_none() {
+                return Ok(all);
+            }
+        }
+    }
+
+    /// The stacks that stacksnap has ever had a run on, and those of them whose lock is there.
+    ///
+    /// # Errors
+    /// AWS's refusal.
+    pub async fn known(&self) -> Result<(BTreeSet<String>, BTreeSet<String>), Refusal> {
+        let (mut known, mut held) = (BTreeSet::new(), BTreeSet::new());
+        let mut each = |parameter: aws_sdk_ssm::types::Parameter| {
+            let name = parameter.name.unwrap_or_default();
+            match name.split('/').collect::<Vec<_>>().as_slice() {
+                ["", "stacksnap", stack, "run"] => held.insert((*stack).to_owned()),
+                ["", "stacksnap", stack, "runs", _] => known.insert((*stack).to_owned()),
+                _ => false,
+            };
+        };
+        self.by_path("/stacksnap", true, &mut each).await?;
+        known.extend(held.iter().cloned());
+        Ok((known, held))
+    }
+
+    /// Those of `stacks` whose lock is there.
+    ///
+    /// # Errors
+    /// AWS's refusal.
+    pub async fn held(&self, stacks: &[String]) -> Result<BTreeSet<String>, Refusal> {
+        let mut held = BTreeSet::new();
+        for stacks in stacks.chunks(NAMES) {
+            let names = stacks.iter().map(|stack| super::parameter_store::lock_name(stack)).collect();
+            let get = self.ssm().get_parameters().set_names(Some(names)).with_decryption(false);
+            let answer = get.send().await.map_err(refused("ssm", "GetParameters"))?;
+            let there = answer.parameters.unwrap_or_default().into_iter().filter_map(|parameter| parameter.name);
+            held.extend(there.filter_map(|name| name.split('/').nth(2).map(str::to_owned)));
+        }
+        Ok(held)
+    }
+}

@@ -1,0 +1,161 @@
+//! Runs that are driven side by side, a round at a time: by a sentinel until none is left, by a Lambda for as long as
+//! it has.
+
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use jiff::{SignedDuration, Timestamp};
+use tokio::time::Instant;
+
+use super::pace::Pace;
+use super::sights::Sights;
+use crate::engine::{self, Action, Halt, Look, Next, Observation};
+use crate::model::Refusal;
+use crate::model::run::{Phase, Run};
+use crate::world::{Tick, World, act};
+
+/// Deeds side by side.
+const ABREAST: usize = 8;
+/// Between two updates of stacks, milliseconds. AWS publishes no rate; tools that ask for more than two a second are throttled.
+const UPDATE: i64 = 500;
+
+/// How one run of them came to its end, as far as this driver is concerned.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Rest {
+    /// It is over.
+    Over,
+    /// This driver cannot go on.
+    Stuck(Refusal),
+    /// It stands still until somebody has done something.
+    Halted(Halt),
+}
+
+/// A run that is driven.
+#[derive(Debug)]
+pub(crate) struct Sheep {
+    /// The run as it is.
+    pub(crate) run: Run,
+    /// What to look at next.
+    pub(crate) look: Look,
+    /// What was seen last.
+    pub(crate) sights: Sights,
+    /// How it came to rest; `None`: it goes on.
+    pub(crate) rest: Option<Rest>,
+    due: Instant,
+}
+
+impl Sheep {
+    /// To be driven from now on.
+    pub(crate) fn new(run: Run) -> Self {
+        let look = engine::first_look(&run);
+        Self::looking(run, look)
+    }
+
+    /// The same, by somebody who knows what to look at.
+    pub(crate) fn looking(run: Run, look: Look) -> Self {
+        Self { run, look, sights: Sights::default(), rest: None, due: Instant::now() }
+    }
+
+    /// Its stack is being brought back.
+    fn homeward(&self) -> bool {
+        self.run.failing() || matches!(self.run.phase, Phase::Resuming | Phase::Returning)
+    }
+
+    fn take(&mut self, tick: &Tick, pace: Pace) {
+        self.sights.take(&tick.run, &tick.seen);
+        self.run = tick.run.clone();
+        match &tick.next {
+            Next::Ended => self.rest = Some(Rest::Over),
+            Next::Stuck(refusal) => self.rest = Some(Rest::Stuck(refusal.clone())),
+            Next::Halted(halt) => self.rest = Some(Rest::Halted(halt.clone())),
+            Next::Tick { wait, look } => {
+                self.look = *look;
+                self.due = Instant::now() + pace.sleep(*wait);
+            }
+        }
+    }
+}
+
+/// Runs that are driven side by side.
+#[derive(Debug)]
+pub(crate) struct Herd {
+    /// Each of them, those that rest too.
+    pub(crate) sheep: Vec<Sheep>,
+    pace: Pace,
+}
+
+impl Herd {
+    /// None yet.
+    pub(crate) fn new(pace: Pace) -> Self {
+        Self { sheep: Vec::new(), pace }
+    }
+
+    /// Those that go on.
+    pub(crate) fn going(&self) -> impl Iterator<Item = &Sheep> {
+        self.sheep.iter().filter(|sheep| sheep.rest.is_none())
+    }
+
+    /// How long until the next one is due; `None`: all rest.
+    pub(crate) fn wait(&self) -> Option<Duration> {
+        let due = self.going().map(|sheep| sheep.due).min()?;
+        Some(due.saturating_duration_since(Instant::now()))
+    }
+
+    /// Ticks every run that is due: one look for all, then their deeds, those that come home first. `tell` hears of each.
+    pub(crate) async fn round(&mut self, world: &impl World, tell: &mut impl FnMut(&Tick, &Sights, Timestamp)) {
+        let now = Instant::now();
+        let mut due: Vec<&mut Sheep> =
+            self.sheep.iter_mut().filter(|sheep| sheep.rest.is_none() && sheep.due <= now).collect();
+        // CloudFormation takes so many updates at a time: *on* goes before *off*.
+        due.sort_by_key(|sheep| !sheep.homeward());
+        let wanted: Vec<(Run, Look)> = due.iter().map(|sheep| (sheep.run.clone(), sheep.look)).collect();
+        let seen = world.observe_all(&wanted).await;
+        let looked = world.now();
+        let mut left: Vec<(&mut Sheep, Observation)> = due.into_iter().zip(seen).collect();
+        while !left.is_empty() {
+            let rest = left.split_off(ABREAST.min(left.len()));
+            let (sheep, seen): (Vec<&mut Sheep>, Vec<Observation>) = left.into_iter().unzip();
+            let acts = sheep.iter().zip(seen).map(|(sheep, seen)| act(world, sheep.run.clone(), seen, looked));
+            let ticks = join_all(acts).await;
+            let updates: usize = ticks.iter().map(updates).sum();
+            for (sheep, tick) in sheep.into_iter().zip(ticks) {
+                sheep.take(&tick, self.pace);
+                if tick.before.phase != tick.run.phase {
+                    tracing::info!(run = %tick.run.id, from = %tick.before.phase, to = %tick.run.phase, "phase");
+                }
+                tell(&tick, &sheep.sights, world.now());
+            }
+            left = rest;
+            if !left.is_empty() && updates > 0 {
+                tokio::time::sleep(self.pace.sleep(SignedDuration::from_millis(UPDATE * updates as i64))).await;
+            }
+        }
+    }
+
+    /// At least one round, and more until all rest, or until the next one would be due after `until`.
+    pub(crate) async fn drive(
+        &mut self,
+        world: &impl World,
+        until: Instant,
+        tell: &mut impl FnMut(&Tick, &Sights, Timestamp),
+    ) {
+        while let Some(wait) = self.wait() {
+            if Instant::now() + wait > until {
+                return;
+            }
+            tokio::time::sleep(wait).await;
+            self.round(world, tell).await;
+        }
+    }
+}
+
+/// How many updates of stacks were asked for.
+fn updates(tick: &Tick) -> usize {
+    let update = |action: &Action| matches!(action, Action::CreateChangeSet(_) | Action::ExecuteChangeSet { .. });
+    tick.done.iter().filter(|(action, _)| update(action)).count()
+}
+
+/// Whole seconds to wait, as a Wait state takes them.
+pub(crate) fn seconds(wait: Duration) -> u64 {
+    SignedDuration::try_from(wait).map_or(1, |wait| u64::try_from(wait.as_secs()).unwrap_or_default() + 1)
+}

@@ -1,0 +1,191 @@
+//! `backup`: one slot, one run, however often it is delivered.
+
+use clap::Parser;
+use jiff::SignedDuration;
+use serde_json::Value;
+use tokio::time::Instant;
+
+use super::Function;
+use super::answer::Answer;
+use super::event::{BackupEvent, IfLate, Options};
+use super::metrics;
+use super::notice::{Notice, State};
+use crate::cli::args::{Cli, Command};
+use crate::cli::begin::Wish;
+use crate::cli::duration;
+use crate::cli::exit::Exit;
+use crate::cli::failure::Failure;
+use crate::cli::herd::Sheep;
+use crate::config::Span;
+use crate::model::run::Run;
+use crate::model::{BackupId, Seen};
+use crate::plan::nightly::{self, Slot};
+use crate::world::World;
+
+/// A slot that is delivered later is too late, unless the event says otherwise, seconds.
+const LATE_AFTER: u32 = 3600;
+
+/// How a backup began.
+pub(super) enum Begun {
+    /// It did.
+    Run(Box<Run>),
+    /// Its slot has had its run.
+    Already(&'static str),
+    /// Its slot came too late.
+    Skipped(Failure),
+}
+
+impl Function {
+    /// Begins the slot's run, or drives it on.
+    pub(super) async fn backup(&self, event: BackupEvent, value: &Value, until: Instant) -> Result<Answer, Failure> {
+        self.allowed(&event.stack).await?;
+        let wish = self.wish(&event)?;
+        if let Some(driver) = event.driver {
+            let timeout = wish.timeout.and_then(|timeout| SignedDuration::try_from(timeout).ok());
+            return self.drive_on(driver, timeout, value, until).await;
+        }
+        match self.begun(&event, &wish).await {
+            Ok(Begun::Run(run)) => Ok(self.drive(Sheep::new(*run), 0, value, until).await),
+            Ok(Begun::Already(why)) => Ok(Answer::nothing(value, why)),
+            Ok(Begun::Skipped(failure)) => {
+                self.tell(&Notice::of_failure(&event.stack, &failure, State::Skipped)).await;
+                Ok(Answer::nothing(value, &failure.what))
+            }
+            Err(failure) => {
+                self.not_begun(&event.stack, &failure).await;
+                Err(failure)
+            }
+        }
+    }
+
+    /// The slot's run, begun or found.
+    ///
+    /// # Errors
+    /// It was refused, or somebody holds the stack: nothing was touched.
+    pub(super) async fn begun(&self, event: &BackupEvent, wish: &Wish) -> Result<Begun, Failure> {
+        let Some(slot) = event.options.slot else { return Ok(Begun::Run(Box::new(self.begin(wish, None).await?))) };
+        let id = BackupId::new(&event.stack, slot);
+        // A slot that has had its run is not too late, however late it is delivered again.
+        if let Some(begun) = self.earlier(&event.stack, &id).await? {
+            return Ok(begun);
+        }
+        match nightly::slot(slot, self.aws.now(), late_after(&event.options)?) {
+            Slot::Ahead(by) => return Err(ahead(slot, by)),
+            Slot::Late(by) if event.options.if_late != Some(IfLate::Run) => return Ok(Begun::Skipped(late(slot, by))),
+            Slot::Late(_) | Slot::Due => {}
+        }
+        match self.begin(wish, Some(id.clone())).await {
+            Ok(run) => Ok(Begun::Run(Box::new(run))),
+            // Delivered twice at once: the other delivery may have it.
+            Err(failure) if failure.exit == Exit::Busy => match self.aws.holder(&event.stack).await {
+                Seen::Here(lock) if lock.run == id => Ok(Begun::Already("another delivery of this slot has begun it")),
+                _ => Err(failure),
+            },
+            Err(failure) => Err(failure),
+        }
+    }
+
+    /// The slot's run, if an earlier delivery has begun it.
+    async fn earlier(&self, stack: &str, id: &BackupId) -> Result<Option<Begun>, Failure> {
+        match self.aws.record(stack, id).await {
+            Seen::Here(run) if run.ended() => Ok(Some(Begun::Already("this slot has had its run"))),
+            Seen::Here(run) => Ok(Some(Begun::Run(Box::new(run)))),
+            Seen::Unknown(refusal) => Err(self.cx.refused("the slot's record cannot be read", &refusal)),
+            // Records beyond the newest ten are gone, snapshots stay.
+            Seen::Missing | Seen::NotLooked => {
+                let there = self.aws.snapshot_there(id).await;
+                let there =
+                    there.map_err(|refusal| self.cx.refused("the slot's snapshot cannot be looked for", &refusal))?;
+                Ok(there.then_some(Begun::Already("there is a backup of this slot")))
+            }
+        }
+    }
+
+    /// The event's options over what stacksnap.toml says: as the command line reads them.
+    pub(super) fn wish(&self, event: &BackupEvent) -> Result<Wish, Failure> {
+        let line = words(&event.stack, &event.options);
+        match Cli::try_parse_from(line).map(|cli| cli.command) {
+            Ok(Command::Backup(backup)) => Ok(backup.wish(&self.cx.settings.stack(&event.stack))),
+            Ok(_) => Err(bad("it is no backup")),
+            Err(error) => {
+                let text = error.render().to_string();
+                Err(bad(text.lines().next().unwrap_or_default().trim_start_matches("error: ")))
+            }
+        }
+    }
+
+    /// Tonight there is no backup: everybody hears of it.
+    pub(super) async fn not_begun(&self, stack: &str, failure: &Failure) {
+        let (runs, _) = self.aws.runs(Some(stack)).await;
+        // This one has left no record.
+        let failures = nightly::failures_since_success(&runs, stack) + 1;
+        let found =
+            [("Failed", "Count", 1.0), ("Complete", "Count", 0.0), ("FailuresSinceSuccess", "Count", failures as f64)];
+        metrics::emit(&self.deployment.name, stack, &found, self.aws.now());
+        self.tell(&Notice::of_failure(stack, failure, State::Failed)).await;
+    }
+}
+
+/// `stacksnap backup STACK --live …`: durations and defaults are read in one place.
+fn words(stack: &str, options: &Options) -> Vec<String> {
+    let mut line = vec!["stacksnap".to_owned(), "backup".to_owned(), stack.to_owned()];
+    let flags = [("--live", options.live), ("--seed", options.seed), ("--strict", options.strict)];
+    line.extend(flags.into_iter().filter(|(_, said)| *said == Some(true)).map(|(flag, _)| flag.to_owned()));
+    let values = [
+        ("--max-offline", &options.max_offline),
+        ("--settle", &options.settle),
+        ("--timeout", &options.timeout),
+        ("--note", &options.note),
+        ("--keep", &options.keep),
+    ];
+    // In one word: a value may begin with a dash.
+    line.extend(values.into_iter().filter_map(|(flag, value)| Some(format!("{flag}={}", value.as_ref()?))));
+    line
+}
+
+fn late_after(options: &Options) -> Result<SignedDuration, Failure> {
+    let said = options.late_after.as_deref().map(duration::positive).transpose();
+    let Span(seconds) = said.map_err(|why| bad(&why))?.unwrap_or(Span(LATE_AFTER));
+    Ok(SignedDuration::from_secs(seconds.into()))
+}
+
+fn late(slot: jiff::Timestamp, by: SignedDuration) -> Failure {
+    Failure::new(
+        Exit::Done,
+        "late",
+        format!("the slot of {slot} was delivered {} minutes late, and is skipped", by.as_mins()),
+    )
+    .why("a stack is not taken offline at an hour that nobody chose")
+    .hint("the next slot is taken as usual; `\"ifLate\": \"run\"` takes late ones, too")
+}
+
+fn ahead(slot: jiff::Timestamp, by: SignedDuration) -> Failure {
+    Failure::new(Exit::Usage, "slot-ahead", format!("the slot {slot} is {} minutes in the future", by.as_mins()))
+        .why("a slot is the time its schedule was due; nothing was touched")
+        .hint("let EventBridge Scheduler fill it in: \"slot\": \"<aws.scheduler.scheduled-time>\"")
+}
+
+fn bad(why: &str) -> Failure {
+    Failure::new(Exit::Usage, "bad-event", "the event cannot be understood").why(why).hint("nothing was touched")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn options_are_the_command_lines() {
+        let options = Options {
+            live: Some(true),
+            seed: Some(false),
+            max_offline: Some("45m".to_owned()),
+            note: Some("-nightly".to_owned()),
+            ..Options::default()
+        };
+        assert_eq!(
+            words("my-hub", &options),
+            ["stacksnap", "backup", "my-hub", "--live", "--max-offline=45m", "--note=-nightly"]
+        );
+        assert!(Cli::try_parse_from(words("my-hub", &options)).is_ok());
+    }
+}

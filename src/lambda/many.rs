@@ -1,0 +1,246 @@
+//! `fleet`: many backups in one execution, with shared looks, and only so many stacks offline at a time.
+
+use std::collections::HashMap;
+
+use futures_util::future::join_all;
+use jiff::SignedDuration;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use tokio::time::Instant;
+
+use super::Function;
+use super::answer::Answer;
+use super::backup::Begun;
+use super::driver::Driver;
+use super::event::{BackupEvent, Options};
+use super::notice::{Notice, State};
+use crate::cli::exit::Exit;
+use crate::cli::failure::Failure;
+use crate::cli::herd::{Herd, Rest, Sheep, seconds};
+use crate::cli::pace::Pace;
+use crate::model::Seen;
+use crate::model::run::{Outcome, Phase, Run};
+use crate::world::World;
+
+/// Stacks that are offline, or on their way there, at a time: as many as come home within minutes, at the rate at which
+/// CloudFormation takes updates.
+const AT_ONCE: usize = 40;
+/// Backups that are begun side by side.
+const BEGIN: usize = 8;
+
+/// Many backups.
+#[derive(Clone, Debug)]
+pub(crate) struct FleetEvent {
+    /// Of these stacks.
+    pub(crate) stacks: Vec<String>,
+    /// How.
+    pub(crate) options: Options,
+    /// How many may be offline at a time.
+    pub(crate) at_once: Option<usize>,
+    /// How far the last invocation came.
+    pub(crate) progress: Option<Progress>,
+}
+
+/// How far it has come.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub(crate) struct Progress {
+    /// Stacks whose backup was not begun yet.
+    pub(crate) waiting: Vec<String>,
+    /// Runs that go on.
+    pub(crate) driving: Vec<Driver>,
+    /// Complete backups.
+    pub(crate) complete: usize,
+    /// Stacks whose slot had its run already, or was skipped.
+    pub(crate) passed: Vec<String>,
+    /// Stacks without a backup, and why.
+    pub(crate) failed: Vec<Failed>,
+}
+
+/// A stack without a backup.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Failed {
+    /// Its name.
+    stack: String,
+    /// A word for scripts.
+    code: String,
+}
+
+impl Function {
+    /// Begins as many as may be offline, and ticks them all.
+    pub(super) async fn fleet(&self, event: FleetEvent, value: &Value, until: Instant) -> Result<Answer, Failure> {
+        let mut progress = match event.progress.clone() {
+            Some(progress) => progress,
+            None => {
+                join_all(event.stacks.iter().map(|stack| self.allowed(stack))).await.into_iter().collect::<Result<(), _>>()?;
+                Progress { waiting: event.stacks.clone(), ..Progress::default() }
+            }
+        };
+        let rounds = progress.driving.first().map_or(0, |driver| driver.rounds) + 1;
+        let mut herd = Herd::new(Pace::new(&self.cx.globals));
+        let driving = std::mem::take(&mut progress.driving);
+        herd.sheep.extend(self.recall_all(driving, self.timeout(&event)?).await?);
+        let mut before: HashMap<String, Run> = named(&herd);
+        loop {
+            self.admit(&event, &mut progress, &mut herd).await;
+            for (id, run) in named(&herd) {
+                before.entry(id).or_insert(run);
+            }
+            herd.round(&self.aws, &mut |_, _, _| {}).await;
+            let soon = herd.wait().is_some_and(|wait| Instant::now() + wait <= until);
+            let more = !progress.waiting.is_empty() && room(&herd, &event) > 0;
+            match herd.wait() {
+                Some(wait) if soon => tokio::time::sleep(wait).await,
+                _ if more && Instant::now() < until => {}
+                _ => break,
+            }
+        }
+        self.count(&before, &mut herd, &mut progress).await;
+        Ok(answer(value, &herd, progress, rounds))
+    }
+
+    /// Everything that a fleet's event was about goes home.
+    pub(super) async fn give_up_fleet(&self, event: FleetEvent, until: Instant) -> Result<Answer, Failure> {
+        let progress = Progress { waiting: Vec::new(), ..event.progress.unwrap_or_default() };
+        let sheep = self.recall_all(progress.driving.clone(), None).await?;
+        for sheep in sheep.into_iter().filter(|sheep| !sheep.run.ended()) {
+            // The record tells every driver.
+            drop(self.aws.save(&Run { abort: true, ..sheep.run }).await);
+        }
+        let value = json!({ "action": "fleet", "stacks": event.stacks });
+        let event = FleetEvent { progress: Some(progress), ..event };
+        Box::pin(self.fleet(event, &value, until)).await
+    }
+
+    fn timeout(&self, event: &FleetEvent) -> Result<Option<SignedDuration>, Failure> {
+        let Some(stack) = event.stacks.first() else { return Ok(None) };
+        let wish = self.wish(&BackupEvent { stack: stack.clone(), options: event.options.clone(), driver: None })?;
+        Ok(wish.timeout.and_then(|timeout| SignedDuration::try_from(timeout).ok()))
+    }
+
+    /// The runs as their records say. One whose record is gone is the sentinel's: the debt rule finds it.
+    async fn recall_all(&self, driving: Vec<Driver>, timeout: Option<SignedDuration>) -> Result<Vec<Sheep>, Failure> {
+        let names: Vec<_> = driving.iter().map(|driver| (driver.stack.as_str(), &driver.run)).collect();
+        let mut records = self.aws.recorded(&names).await;
+        let mut sheep = Vec::new();
+        for driver in driving {
+            match records.remove(driver.run.as_str()) {
+                Some(Seen::Here(run)) => {
+                    let (run, look) = driver.recall(run);
+                    let run = self.given_up_in_time(run, timeout).await;
+                    sheep.push(Sheep::looking(run, look));
+                }
+                Some(Seen::Unknown(refusal)) => return Err(self.cx.refused("the runs' records cannot be read", &refusal)),
+                _ => self.cx.warn(&format!("the record of {} is gone: the sentinel looks what is owed", driver.run)),
+            }
+        }
+        Ok(sheep)
+    }
+
+    /// Begins the next ones, as far as there is room.
+    async fn admit(&self, event: &FleetEvent, progress: &mut Progress, herd: &mut Herd) {
+        let room = room(herd, event).min(BEGIN).min(progress.waiting.len());
+        let next: Vec<String> = progress.waiting.drain(..room).collect();
+        let begun = next.iter().map(|stack| async move {
+            let options = Options { slot: event.options.slot, ..event.options.clone() };
+            let one = BackupEvent { stack: stack.clone(), options, driver: None };
+            match self.wish(&one) {
+                Ok(wish) => (stack, self.begun(&one, &wish).await),
+                Err(failure) => (stack, Err(failure)),
+            }
+        });
+        for (stack, begun) in join_all(begun).await {
+            match begun {
+                Ok(Begun::Run(run)) => herd.sheep.push(Sheep::new(*run)),
+                Ok(Begun::Already(_)) => progress.passed.push(stack.clone()),
+                Ok(Begun::Skipped(failure)) => {
+                    self.tell(&Notice::of_failure(stack, &failure, State::Skipped)).await;
+                    progress.passed.push(stack.clone());
+                }
+                Err(failure) => {
+                    self.not_begun(stack, &failure).await;
+                    progress.failed.push(Failed { stack: stack.clone(), code: failure.code });
+                }
+            }
+        }
+    }
+
+    /// Measures each run, and tells of those that did not go well: a fleet's successes are told in its report.
+    async fn count(&self, before: &HashMap<String, Run>, herd: &mut Herd, progress: &mut Progress) {
+        for sheep in &mut herd.sheep {
+            let Some(before) = before.get(sheep.run.id.as_str()) else { continue };
+            if sheep.rest.is_some() {
+                self.look_at_halves(sheep).await;
+            }
+            self.measure(before, sheep).await;
+            let stack = sheep.run.target.stack.clone();
+            let failed = |code: &str| Failed { stack: stack.clone(), code: code.to_owned() };
+            match sheep.rest.clone() {
+                None => {}
+                Some(Rest::Over) => {
+                    let ending = sheep.run.ending.as_ref();
+                    let outcome = ending.map_or(Outcome::Failed, |ending| ending.outcome);
+                    let left = ending.is_some_and(|ending| ending.left_offline);
+                    if outcome == Outcome::Complete && !left {
+                        progress.complete += 1;
+                        continue;
+                    }
+                    progress.failed.push(failed(&outcome.to_string()));
+                    if !before.ended() {
+                        let report = self.document(sheep);
+                        self.tell(&Notice::of_run(&sheep.run, &sheep.sights, report)).await;
+                    }
+                }
+                Some(Rest::Stuck(refusal)) => {
+                    progress.failed.push(failed(&refusal.code));
+                    let failure = self.cx.refused("this function cannot drive the run on; the sentinel will", &refusal);
+                    self.left_to_sentinel(&sheep.run, &sheep.sights, &failure).await;
+                }
+                Some(Rest::Halted(halt)) => {
+                    progress.failed.push(failed("stands-still"));
+                    let failure = Failure::new(Exit::StillOffline, "stands-still", halt.what).hint(halt.hint);
+                    self.left_to_sentinel(&sheep.run, &sheep.sights, &failure).await;
+                }
+            }
+        }
+    }
+}
+
+fn named(herd: &Herd) -> HashMap<String, Run> {
+    herd.sheep.iter().map(|sheep| (sheep.run.id.to_string(), sheep.run.clone())).collect()
+}
+
+/// How many more may go offline. Whoever has not left yet counts: he will.
+fn room(herd: &Herd, event: &FleetEvent) -> usize {
+    let away = |sheep: &&Sheep| !sheep.run.live() && sheep.run.phase < Phase::Verifying;
+    event.at_once.unwrap_or(AT_ONCE).max(1).saturating_sub(herd.going().filter(away).count())
+}
+
+fn answer(value: &Value, herd: &Herd, mut progress: Progress, rounds: u32) -> Answer {
+    progress.driving = herd.going().map(|sheep| Driver::of(&sheep.run, sheep.look, rounds)).collect();
+    let report = json!({
+        "waiting": progress.waiting.len(), "driving": progress.driving.len(), "complete": progress.complete,
+        "passed": progress.passed, "failed": progress.failed,
+    });
+    if progress.driving.is_empty() && progress.waiting.is_empty() {
+        return ended(value, &progress, report);
+    }
+    let mut event = value.clone();
+    event["progress"] = serde_json::to_value(&progress).unwrap_or_default();
+    Answer { report, ..Answer::wait(event, herd.wait().map_or(1, seconds)) }
+}
+
+fn ended(value: &Value, progress: &Progress, report: Value) -> Answer {
+    let mut event = value.clone();
+    if let Some(fields) = event.as_object_mut() {
+        fields.remove("progress");
+    }
+    if progress.failed.is_empty() {
+        return Answer::done(&event, report);
+    }
+    let stacks: Vec<&str> = progress.failed.iter().take(10).map(|failed| failed.stack.as_str()).collect();
+    let what = format!("{} stacks have no backup: {}", progress.failed.len(), stacks.join(", "));
+    let failure = Failure::new(Exit::Failed, "some-failed", what).hint("the notices and the log say why, stack by stack");
+    Answer::failed(&event, &failure).with(report)
+}

@@ -1,0 +1,334 @@
+//! Driving runs for as long as an invocation has.
+
+use jiff::SignedDuration;
+use serde_json::{Value, json};
+use tokio::time::Instant;
+
+use super::Function;
+use super::answer::{Answer, Next};
+use super::driver::Driver;
+use super::event::{AbortEvent, Event, Hint, OfStack};
+use super::metrics::{self, Metric};
+use super::notice::{Notice, State};
+use crate::cli::args::TopologyFlags;
+use crate::cli::begin::{self, Wish};
+use crate::cli::exit::Exit;
+use crate::cli::failure::Failure;
+use crate::cli::findings::CheckReport;
+use crate::cli::herd::{Herd, Rest, Sheep, seconds};
+use crate::cli::output::envelope;
+use crate::cli::pace::Pace;
+use crate::cli::report::{self, RunReport};
+use crate::cli::sentinel;
+use crate::cli::sights::Sights;
+use crate::cli::unfinished::{self, Owed};
+use crate::engine::{self, Look};
+use crate::model::run::{Kind, Mode, Outcome, Run};
+use crate::model::{BackupId, Seen};
+use crate::plan::nightly;
+use crate::world::World;
+
+/// A state machine's history ends at 25,000 events, and a round is about eleven: long before that the run is left to the
+/// sentinel, which begins a new one.
+const ROUNDS: u32 = 1_500;
+
+impl Function {
+    /// `resume`
+    pub(super) async fn resume(&self, event: OfStack, value: &Value, until: Instant) -> Result<Answer, Failure> {
+        self.allowed(&event.stack).await?;
+        if let Some(driver) = event.driver {
+            return self.drive_on(driver, None, value, until).await;
+        }
+        let flags = TopologyFlags::default();
+        match unfinished::to_drive(&self.cx, &self.aws, &event.stack, &flags).await? {
+            Owed::Nothing => Ok(Answer::nothing(value, "no run is unfinished, and none owes the stack anything")),
+            Owed::Run(run) => Ok(self.drive(Sheep::new(Run { urged: true, ..*run }), 0, value, until).await),
+            Owed::Refused(findings) => Err(begin::refused(&CheckReport::new(&event.stack, findings))),
+        }
+    }
+
+    /// `abort`: of a stack's unfinished run; or, after an event that went wrong, of the run that it was about, and of no other.
+    pub(super) async fn abort(&self, event: AbortEvent, value: &Value, until: Instant) -> Result<Answer, Failure> {
+        if let Some(driver) = event.driver {
+            return self.drive_on(driver, None, value, until).await;
+        }
+        if let Some(Ok(Event::Fleet(fleet))) = event.event.as_ref().map(Event::read) {
+            return self.give_up_fleet(*fleet, until).await;
+        }
+        let run = match (&event.event, &event.stack) {
+            (Some(failed), _) => self.concerned(failed).await?,
+            (None, Some(stack)) => {
+                self.allowed(stack).await?;
+                match unfinished::to_drive(&self.cx, &self.aws, stack, &TopologyFlags::default()).await? {
+                    Owed::Run(run) => Some(*run),
+                    Owed::Nothing => None,
+                    Owed::Refused(findings) => return Err(begin::refused(&CheckReport::new(stack, findings))),
+                }
+            }
+            (None, None) => None,
+        };
+        let Some(run) = run.filter(|run| !run.ended()) else {
+            return Ok(Answer::nothing(value, "no run was begun, so there is nothing to give up"));
+        };
+        let run = Run { abort: true, ..run };
+        // Another driver of the same run is to know before anything is done.
+        drop(self.aws.save(&run).await);
+        Ok(self.drive(Sheep::new(run), 0, value, until).await)
+    }
+
+    /// The run that an event which went wrong was about: the one it names, or the one of its slot.
+    async fn concerned(&self, failed: &Value) -> Result<Option<Run>, Failure> {
+        let (stack, id) = match Event::read(failed) {
+            Ok(Event::Backup(event)) => {
+                let slot = event.options.slot.map(|slot| BackupId::new(&event.stack, slot));
+                (event.stack, event.driver.map(|driver| driver.run).or(slot))
+            }
+            Ok(Event::Resume(event) | Event::Online(event)) => (event.stack, event.driver.map(|driver| driver.run)),
+            // Nothing that could be given up; a sentinel's look is begun again by its schedule.
+            _ => return Ok(None),
+        };
+        self.allowed(&stack).await?;
+        let Some(id) = id else { return Ok(None) };
+        match self.aws.record(&stack, &id).await {
+            Seen::Here(run) => Ok(Some(run)),
+            Seen::Unknown(refusal) => Err(self.cx.refused("the run's record cannot be read", &refusal)),
+            Seen::Missing | Seen::NotLooked => Ok(None),
+        }
+    }
+
+    /// `online`
+    pub(super) async fn online(&self, event: OfStack, value: &Value, until: Instant) -> Result<Answer, Failure> {
+        self.allowed(&event.stack).await?;
+        if let Some(driver) = event.driver {
+            return self.drive_on(driver, None, value, until).await;
+        }
+        let run = self.begin(&Wish::switch(&event.stack, Kind::Online), None).await?;
+        Ok(self.drive(Sheep::new(run), 0, value, until).await)
+    }
+
+    /// AWS says that something happened to a half: its run is ticked now. Whoever drives it goes on as before.
+    pub(super) async fn hint(&self, hint: &Hint, value: &Value, until: Instant) -> Result<Answer, Failure> {
+        let (runs, _) = self.aws.runs(None).await;
+        let concerns = |run: &&Run| match hint {
+            Hint::Job(id) => run.files.as_ref().is_some_and(|job| job.id == *id),
+            Hint::Snapshot(id) => run.id.as_str() == id,
+        };
+        let Some(run) = runs.iter().filter(|run| !run.ended()).find(concerns) else {
+            return Ok(Answer::nothing(value, "no run of ours is about it"));
+        };
+        self.allowed(&run.target.stack).await?;
+        let answer = self.drive(Sheep::new(run.clone()), 0, value, until).await;
+        // Nobody waits for this answer: the run's own driver goes on.
+        Ok(if answer.next == Next::Wait { Answer { next: Next::Done, wait_seconds: 0, ..answer } } else { answer })
+    }
+
+    /// Goes on where the last invocation stopped. What is to be done stands in the run's record, not in the event.
+    pub(super) async fn drive_on(
+        &self,
+        driver: Driver,
+        timeout: Option<SignedDuration>,
+        value: &Value,
+        until: Instant,
+    ) -> Result<Answer, Failure> {
+        self.allowed(&driver.stack).await?;
+        match self.aws.record(&driver.stack, &driver.run).await {
+            Seen::Here(run) => {
+                let (run, look) = driver.recall(run);
+                let run = self.given_up_in_time(run, timeout).await;
+                let look = if run.abort { engine::first_look(&run) } else { look };
+                Ok(self.drive(Sheep::looking(run, look), driver.rounds, value, until).await)
+            }
+            Seen::Unknown(refusal) if refusal.kind.passes() => Ok(Answer::wait(value.clone(), 30)),
+            Seen::Unknown(refusal) => Err(self.cx.refused("the run's record cannot be read", &refusal)),
+            // The record is lost: the debt rule knows what is owed.
+            Seen::Missing | Seen::NotLooked => {
+                let event = json!({ "action": "resume", "stack": driver.stack });
+                let flags = TopologyFlags::default();
+                match unfinished::to_drive(&self.cx, &self.aws, &driver.stack, &flags).await? {
+                    Owed::Run(run) => Ok(self.drive(Sheep::new(*run), 0, &event, until).await),
+                    Owed::Nothing => Err(lost(&driver)),
+                    Owed::Refused(findings) => Err(begin::refused(&CheckReport::new(&driver.stack, findings))),
+                }
+            }
+        }
+    }
+
+    pub(super) async fn given_up_in_time(&self, run: Run, timeout: Option<SignedDuration>) -> Run {
+        let late = timeout.is_some_and(|timeout| self.aws.now().duration_since(run.started) > timeout);
+        if !late || run.abort || run.ended() {
+            return run;
+        }
+        self.cx.warn(&format!("the time is up: {} is given up, and the stack is brought back", run.id));
+        let run = Run { abort: true, ..run };
+        drop(self.aws.save(&run).await);
+        run
+    }
+
+    /// Begins a run: looks, refuses or plans, takes the stack.
+    ///
+    /// # Errors
+    /// It was refused, or somebody holds the stack: nothing was touched.
+    pub(super) async fn begin(&self, wish: &Wish, id: Option<BackupId>) -> Result<Run, Failure> {
+        let (cx, aws) = (&self.cx, &self.aws);
+        let survey = begin::look(cx, aws, wish, &TopologyFlags::default()).await?;
+        let planned = begin::planned(cx, &survey, wish, aws);
+        let (run, findings) = planned.map_err(|findings| refused(&wish.stack, findings))?;
+        begin::warn(cx, &findings);
+        // Whoever brings the stack back is there before it goes offline.
+        let leaves = matches!(run.kind, Kind::Backup { live: false, .. });
+        if leaves && !sentinel::watches(aws, &survey).await {
+            return Err(begin::unwatched());
+        }
+        begin::taken(cx, aws, (run, &survey), wish, id).await
+    }
+
+    /// Ticks for as long as there is time.
+    pub(super) async fn drive(&self, sheep: Sheep, rounds: u32, event: &Value, until: Instant) -> Answer {
+        let before = sheep.run.clone();
+        let mut herd = Herd::new(Pace::new(&self.cx.globals));
+        herd.sheep.push(sheep);
+        herd.round(&self.aws, &mut |_, _, _| {}).await;
+        herd.drive(&self.aws, until, &mut |_, _, _| {}).await;
+        let wait = herd.wait().map_or(1, seconds);
+        let Some(sheep) = herd.sheep.pop() else { return Answer::nothing(event, "nothing to drive") };
+        self.settled(&before, sheep, Rounds { count: rounds + 1, wait }, event).await
+    }
+
+    /// The answer about a run after an invocation's ticks.
+    async fn settled(&self, before: &Run, mut sheep: Sheep, rounds: Rounds, event: &Value) -> Answer {
+        self.measure(before, &sheep).await;
+        let answer = match sheep.rest.take() {
+            None if rounds.count >= ROUNDS => {
+                let run = sheep.run.clone().handed_over(self.aws.now());
+                drop(self.aws.save(&run).await);
+                Answer::nothing(event, "the run is long: the sentinel drives it on")
+            }
+            None => Answer::wait(going_on(event, &sheep, rounds.count), rounds.wait),
+            Some(Rest::Over) => self.over(before, &mut sheep, event).await,
+            Some(Rest::Stuck(refusal)) => {
+                let failure = self.cx.refused("this function cannot drive the run on; the sentinel will", &refusal);
+                self.stands_still(&sheep.run, &sheep.sights, &failure, event).await
+            }
+            Some(Rest::Halted(halt)) => {
+                let failure = Failure::new(Exit::StillOffline, "stands-still", halt.what).hint(halt.hint);
+                self.stands_still(&sheep.run, &sheep.sights, &failure, event).await
+            }
+        };
+        answer.about(&sheep.run, &sheep.sights)
+    }
+
+    async fn stands_still(&self, run: &Run, sights: &Sights, failure: &Failure, event: &Value) -> Answer {
+        self.left_to_sentinel(run, sights, failure).await;
+        Answer::failed(event, failure)
+    }
+
+    /// Nobody here can go on: everybody hears of it, and the sentinel need not wait.
+    pub(super) async fn left_to_sentinel(&self, run: &Run, sights: &Sights, failure: &Failure) {
+        let run = run.clone().handed_over(self.aws.now());
+        drop(self.aws.save(&run).await);
+        let state = if report::left_offline(&run, sights) { State::LeftOffline } else { State::Failed };
+        self.tell(&Notice::of_failure(&run.target.stack, failure, state)).await;
+    }
+
+    /// A run is over: whoever saw it end tells.
+    async fn over(&self, before: &Run, sheep: &mut Sheep, event: &Value) -> Answer {
+        let report = self.ended(sheep).await;
+        let run = sheep.run.clone();
+        if !before.ended() {
+            self.tell(&Notice::of_run(&run, &sheep.sights, report.clone())).await;
+        }
+        match report::exit(&run, &sheep.sights) {
+            Exit::Done => Answer::done(event, report),
+            exit => {
+                let outcome = run.ending.as_ref().map_or(Outcome::Failed, |ending| ending.outcome);
+                let mut failure = Failure::new(exit, &outcome.to_string(), format!("{}: {outcome}", run.id));
+                failure.why = run.ending.as_ref().and_then(|ending| ending.why.clone());
+                failure.next.extend(run.ending.as_ref().and_then(|ending| ending.hint.clone()));
+                Answer::failed(event, &failure)
+            }
+        }
+    }
+
+    /// The document of a run that is over.
+    pub(super) async fn ended(&self, sheep: &mut Sheep) -> Value {
+        self.look_at_halves(sheep).await;
+        self.document(sheep)
+    }
+
+    /// Earlier invocations have seen a backup's halves: this one looks once more.
+    pub(super) async fn look_at_halves(&self, sheep: &mut Sheep) {
+        let run = sheep.run.clone();
+        if matches!(run.kind, Kind::Backup { .. }) {
+            let look = Look { stack: true, point: true, ..Look::HALVES };
+            sheep.sights.take(&run, &self.aws.observe(&run, look).await);
+        }
+    }
+
+    /// What came of a run.
+    pub(super) fn document(&self, sheep: &Sheep) -> Value {
+        let by_hand = self.cx.command(&["online", &sheep.run.target.stack], Some(self.aws.region()));
+        envelope(&RunReport::of(&sheep.run, &sheep.sights, &by_hand))
+    }
+
+    /// What alarms look at.
+    pub(super) async fn measure(&self, before: &Run, sheep: &Sheep) {
+        let (run, now) = (&sheep.run, self.aws.now());
+        let ended = run.ended() && !before.ended();
+        let mut found: Vec<Metric> = vec![("OfflineFor", "Seconds", offline_for(run, &sheep.sights, now))];
+        if ended && matches!(run.kind, Kind::Backup { .. }) {
+            let complete = run.ending.as_ref().is_some_and(|ending| ending.outcome == Outcome::Complete);
+            found.push(("Complete", "Count", f64::from(u8::from(complete))));
+            found.push(("Failed", "Count", f64::from(u8::from(!complete))));
+            found.push(("Duration", "Seconds", now.duration_since(run.started).as_secs_f64()));
+            let window = run.window.and_then(|window| Some(window.to?.duration_since(window.from)));
+            found.extend(window.map(|window| ("OfflineSeconds", "Seconds", window.as_secs_f64())));
+            let gib = sheep.sights.snapshot.as_ref().and_then(|snapshot| snapshot.allocated_gib);
+            found.extend(gib.map(|gib| ("SnapshotSize", "Gigabytes", f64::from(gib))));
+            let bytes = sheep.sights.point.as_ref().and_then(|point| point.bytes);
+            // Sizes beyond 2^53 bytes would be rounded: so be it.
+            found.extend(bytes.map(|bytes| ("RecoveryPointSize", "Bytes", bytes as f64)));
+            let (runs, _) = self.aws.runs(Some(&run.target.stack)).await;
+            let failures = nightly::failures_since_success(&runs, &run.target.stack);
+            found.push(("FailuresSinceSuccess", "Count", failures as f64));
+        }
+        metrics::emit(&self.deployment.name, &run.target.stack, &found, now);
+    }
+}
+
+/// How often the state machine has come, and how long it is to wait.
+struct Rounds {
+    count: u32,
+    wait: u64,
+}
+
+/// For how long the stack has been offline by this run, seconds.
+fn offline_for(run: &Run, sights: &Sights, now: jiff::Timestamp) -> f64 {
+    let back = run.ended() || sights.mode == Some(Mode::Online) || run.window.is_some_and(|window| window.to.is_some());
+    let left = run.left.filter(|_| !back || report::left_offline(run, sights));
+    left.map_or(0.0, |left| now.duration_since(left).as_secs_f64())
+}
+
+/// The same event, with what the driver remembers.
+fn going_on(event: &Value, sheep: &Sheep, rounds: u32) -> Value {
+    let mut next = event.clone();
+    // What it was about is in the run's record; an abort goes on as itself.
+    if let Some(fields) = next.as_object_mut() {
+        fields.remove("event");
+        let driver = Driver::of(&sheep.run, sheep.look, rounds);
+        fields.insert("driver".to_owned(), serde_json::to_value(driver).unwrap_or_default());
+    }
+    next
+}
+
+fn refused(stack: &str, findings: Vec<crate::model::finding::Finding>) -> Failure {
+    let report = CheckReport::new(stack, findings);
+    let mut failure = begin::refused(&report);
+    failure.why = Some(report.reasons());
+    failure
+}
+
+fn lost(driver: &Driver) -> Failure {
+    Failure::new(Exit::Failed, "record-lost", format!("the record of {} is gone", driver.run))
+        .why("somebody deleted it; the stack is in the mode it had before, and there is no backup of this run")
+        .hint("look into Parameter Store's history, below /stacksnap")
+}
