@@ -20,6 +20,8 @@ const STACK: &str = "my-hub";
 const SPEED: u32 = 600;
 /// What `backup` and its like are given.
 const BACKUP: &str = include_str!("../templates/iam/backup-policy.json");
+/// What `sentinel` is given.
+const SENTINEL: &str = include_str!("../templates/iam/sentinel-policy.json");
 /// What `restore` and its like are given besides.
 const RESTORE: &str = include_str!("../templates/iam/restore-policy.json");
 /// What `prune`, `keep` and `unkeep` are given besides.
@@ -52,6 +54,15 @@ const UNSCOPED: [(&str, &str); 9] = [
     ("backup:StopBackupJob", "a job is no resource"),
     ("rds:DescribeAccountAttributes", "they are the account's"),
     ("ssm:DescribeParameters", "a list, of names and versions"),
+    ("sts:GetCallerIdentity", "needs no permission at all, but an explicit one is not denied by mistake"),
+];
+
+/// The same, of the sentinel policy.
+const UNSCOPED_SENTINEL: [(&str, &str); 5] = [
+    ("backup:DescribeBackupJob", "a job is no resource"),
+    ("backup:ListBackupJobs", "a list"),
+    ("backup:ListCopyJobs", "a list"),
+    ("backup:StopBackupJob", "a job is no resource"),
     ("sts:GetCallerIdentity", "needs no permission at all, but an explicit one is not denied by mistake"),
 ];
 
@@ -122,12 +133,32 @@ impl Aws {
         let child = self.command(args).spawn().unwrap();
         let patience = Instant::now() + Duration::from_secs(20);
         while self.count(operation) == before {
-            assert!(Instant::now() < patience, "{operation} was never called");
+            assert!(Instant::now() < patience, "{operation} was never called by {args:?}");
             thread::sleep(Duration::from_millis(2));
         }
         let sent = Command::new("kill").args([&format!("-{signal}"), &child.id().to_string()]).status().unwrap();
         assert!(sent.success());
         quiet(child)
+    }
+
+    /// Only what these policies allow is done from now on; `None` lifts it.
+    fn enforce(&self, policies: Option<&[Value]>) {
+        self.sandbox.set(&serde_json::json!({ "policy": policies })).unwrap();
+    }
+
+    /// What was asked for and denied.
+    fn denied(&self) -> BTreeSet<String> {
+        let denied = |request: &&stacksnap_sandbox::LoggedRequest| {
+            request
+                .error
+                .as_deref()
+                .is_some_and(|error| error.contains("AccessDenied") || error == "AuthorizationError")
+        };
+        let requests = self.sandbox.requests();
+        let name = |request: &stacksnap_sandbox::LoggedRequest| {
+            format!("{}:{} {}", request.service, request.operation, request.target)
+        };
+        requests.iter().filter(denied).map(name).collect()
     }
 
     fn count(&self, operation: &str) -> usize {
@@ -146,22 +177,39 @@ impl Aws {
     /// Lock and record of a run are lost, behind stacksnap's back.
     fn forget(&self, run: &str) {
         for name in [format!("/stacksnap/{STACK}/runs/{run}"), format!("/stacksnap/{STACK}/run")] {
-            let body = format!("{{\"Name\":\"{name}\"}}");
-            let head = [
-                "POST / HTTP/1.1",
-                "Host: sandbox",
-                "X-Amz-Target: AmazonSSM.DeleteParameter",
-                "Content-Type: application/x-amz-json-1.1",
-                "Authorization: AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE/20260101/us-east-1/ssm/aws4_request, SignedHeaders=host, Signature=0",
-                "Connection: close",
-            ]
-            .join("\r\n");
-            let mut stream = TcpStream::connect(self.witness).unwrap();
-            write!(stream, "{head}\r\nContent-Length: {}\r\n\r\n{body}", body.len()).unwrap();
-            let mut answer = String::new();
-            drop(stream.read_to_string(&mut answer));
-            assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+            self.ssm("DeleteParameter", &serde_json::json!({ "Name": name }));
         }
+    }
+
+    /// A run was given up twenty minutes ago, and nobody has driven it since.
+    fn give_up(&self, run: &str) {
+        let name = format!("/stacksnap/{STACK}/runs/{run}");
+        let answer = self.ssm("GetParameter", &serde_json::json!({ "Name": name }));
+        let mut record: Value = serde_json::from_str(answer["Parameter"]["Value"].as_str().unwrap()).unwrap();
+        record["abort"] = Value::Bool(true);
+        let long_ago = jiff::Timestamp::now() - jiff::SignedDuration::from_mins(20);
+        record["next_due"] = Value::String(long_ago.to_string());
+        let value = record.to_string();
+        self.ssm("PutParameter", &serde_json::json!({ "Name": name, "Value": value, "Overwrite": true }));
+    }
+
+    fn ssm(&self, operation: &str, body: &Value) -> Value {
+        let (body, target) = (body.to_string(), format!("X-Amz-Target: AmazonSSM.{operation}"));
+        let head = [
+            "POST / HTTP/1.1",
+            "Host: sandbox",
+            &target,
+            "Content-Type: application/x-amz-json-1.1",
+            "Authorization: AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE/20260101/us-east-1/ssm/aws4_request, SignedHeaders=host, Signature=0",
+            "Connection: close",
+        ]
+        .join("\r\n");
+        let mut stream = TcpStream::connect(self.witness).unwrap();
+        write!(stream, "{head}\r\nContent-Length: {}\r\n\r\n{body}", body.len()).unwrap();
+        let mut answer = String::new();
+        drop(stream.read_to_string(&mut answer));
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+        serde_json::from_str(answer.split_once("\r\n\r\n").unwrap().1).unwrap_or_default()
     }
 }
 
@@ -274,6 +322,7 @@ fn act(aws: &Aws) {
     let (_, run) = aws.run(&["status", STACK, "--query", "items[0].running[0].id"]);
     aws.forget(run.trim().trim_matches('"'));
     assert_eq!(aws.run(&["resume", STACK]).0, 0);
+    assert_eq!(aws.run(&["sentinel", STACK]).0, 0);
     assert_eq!(aws.run(&["inspect", STACK, "--query", "mode"]).1.trim(), "online");
 }
 
@@ -292,6 +341,115 @@ fn the_policy_is_what_the_commands_call() {
     let idle: Vec<_> = allowed.difference(&needed).collect();
     assert!(idle.is_empty(), "the policy allows what no command calls: {idle:?}");
     no_secret_was_asked_for(&aws, &calls);
+}
+
+/// The policy as its reader fills it in.
+fn filled(policy: &str) -> Value {
+    let text = policy.replace("REGION", "us-east-1").replace("ACCOUNT", "123456789012").replace("STACK", STACK);
+    serde_json::from_str(&text).unwrap()
+}
+
+/// The same, without one action.
+fn without(policy: &str, action: &str) -> Value {
+    let mut policy = filled(policy);
+    for statement in policy["Statement"].as_array_mut().unwrap() {
+        let left = |value: &Value| match value {
+            Value::Array(many) => many.iter().filter(|each| *each != action).cloned().collect(),
+            one => vec![one.clone()].into_iter().filter(|each| each != action).collect::<Vec<_>>(),
+        };
+        statement["Action"] = Value::Array(left(&statement["Action"]));
+    }
+    let keep = |statement: &&Value| statement["Action"].as_array().is_some_and(|actions| !actions.is_empty());
+    let statements: Vec<Value> = policy["Statement"].as_array().unwrap().iter().filter(keep).cloned().collect();
+    policy["Statement"] = Value::Array(statements);
+    policy
+}
+
+#[test]
+fn under_the_policy_nothing_that_the_commands_do_is_denied() {
+    let aws = Aws::new();
+    aws.enforce(Some(&[filled(BACKUP)]));
+    assert_eq!(aws.run(&["backup", STACK, "--live"]).0, 0, "something to look at");
+    for args in [vec!["inspect", STACK], vec!["check", STACK], vec!["status", STACK], vec!["list", STACK]] {
+        assert_eq!(aws.run(&args).0, 0, "{args:?}");
+    }
+    assert_eq!(aws.run(&["show", "my-hub@latest"]).0, 0);
+    act(&aws);
+    assert_eq!(aws.denied(), BTreeSet::new());
+}
+
+#[test]
+fn a_permission_that_is_missing_is_named_and_the_stack_is_home() {
+    for (action, touched) in [
+        ("cloudformation:DescribeStackEvents", false),
+        ("cloudformation:CreateChangeSet", false),
+        ("rds:CreateDBClusterSnapshot", true),
+        ("rds:AddTagsToResource", true),
+        ("backup:StartBackupJob", true),
+        ("iam:PassRole", true),
+        ("ssm:PutParameter", false),
+    ] {
+        let aws = Aws::new();
+        aws.enforce(Some(&[without(BACKUP, action)]));
+        let output = aws.command(&["backup", STACK, "--settle", "0s", "-o", "json"]).output().unwrap();
+        // Findings are the result, and go to stdout.
+        let told = [output.stdout, output.stderr].map(|bytes| String::from_utf8(bytes).unwrap()).concat();
+        assert_ne!(output.status.code(), Some(0), "{action}: {told}");
+        assert!(told.contains(action), "{action} is not named: {told}");
+        assert_eq!(aws.count("ExecuteChangeSet") > 0, touched, "{action}");
+        aws.enforce(None);
+        assert_eq!(aws.run(&["inspect", STACK, "--query", "mode"]).1.trim(), "online", "{action}");
+    }
+}
+
+/// Every kind of run that a sentinel finds, at its beginning and in its middle.
+fn rescue(aws: &Aws, sentinel: &[&str]) -> BTreeSet<String> {
+    let mut calls = BTreeSet::new();
+    let mut look = |args: &[&str]| {
+        aws.actions();
+        assert_eq!(aws.run(args).0, 0, "{args:?}");
+        calls.extend(aws.actions());
+    };
+    look(sentinel);
+    for more in [["--settle", "1s"].as_slice(), &["--settle", "1s", "--seed"], &["--live"]] {
+        assert_eq!(aws.run(&with(&["backup", STACK, "--no-wait"], more)).0, 0);
+        look(sentinel);
+    }
+    let backup = ["backup", STACK, "--settle", "1s"];
+    // Given up by somebody else, and left: an update is cancelled, a job is stopped.
+    for operation in ["ExecuteChangeSet", "StartBackupJob"] {
+        drop(aws.stop(&backup, operation, "KILL"));
+        let (_, run) = aws.run(&["status", STACK, "--query", "items[0].running[0].id"]);
+        aws.give_up(run.trim().trim_matches('"'));
+        look(sentinel);
+    }
+    // Lost: its history tells. The job goes on, so this comes last.
+    drop(aws.stop(&backup, "StartBackupJob", "KILL"));
+    let (_, run) = aws.run(&["status", STACK, "--query", "items[0].running[0].id"]);
+    aws.forget(run.trim().trim_matches('"'));
+    // A debt is found by a look at everything, as `check` does it. Of that only the stack is needed: nothing else is allowed.
+    aws.enforce(Some(&[filled(SENTINEL)]));
+    aws.actions();
+    assert_eq!(aws.run(sentinel).0, 0, "a debt is paid with the policy alone");
+    aws.enforce(None);
+    let denied: BTreeSet<String> =
+        aws.denied().iter().filter_map(|call| call.split(' ').next().map(str::to_owned)).collect();
+    calls.extend(aws.actions().difference(&denied).cloned());
+    assert_eq!(aws.run(&["inspect", STACK, "--query", "mode"]).1.trim(), "online");
+    calls
+}
+
+#[test]
+fn the_sentinel_policy_is_what_a_sentinel_calls() {
+    let aws = Aws::new();
+    let calls = rescue(&aws, &["sentinel", STACK, "--quiet"]);
+    let (allowed, needed) = (actions(SENTINEL), needed(&calls));
+    let missing: Vec<_> = needed.difference(&allowed).collect();
+    assert!(missing.is_empty(), "the sentinel needs what its policy does not allow: {missing:?}");
+    let idle: Vec<_> = allowed.difference(&needed).collect();
+    assert!(idle.is_empty(), "the policy allows what no sentinel calls: {idle:?}");
+    let backup = actions(BACKUP);
+    assert!(allowed.is_subset(&backup), "{:?}", allowed.difference(&backup));
 }
 
 fn only_reads(calls: &BTreeSet<String>) {
@@ -443,6 +601,7 @@ const OURS_PRUNE: [&str; 2] = ["backup:DeleteRecoveryPoint", "rds:DeleteDBCluste
 fn the_policies_name_every_action_and_scope_what_aws_can_scope() {
     for (policy, ours, unscoped) in [
         (BACKUP, OURS.as_slice(), UNSCOPED.as_slice()),
+        (SENTINEL, OURS.as_slice(), UNSCOPED_SENTINEL.as_slice()),
         (RESTORE, OURS_RESTORE.as_slice(), UNSCOPED_RESTORE.as_slice()),
         (PRUNE, OURS_PRUNE.as_slice(), UNSCOPED_PRUNE.as_slice()),
     ] {

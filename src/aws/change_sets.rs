@@ -1,5 +1,7 @@
 //! Change sets: whose they are, and what our own would do.
 
+use std::sync::PoisonError;
+
 use aws_sdk_cloudformation::types as sdk;
 use futures_util::future::try_join_all;
 
@@ -12,6 +14,8 @@ use crate::model::{ChangeSetStatus, Refusal, RefusalKind};
 const SERVICE: &str = "cloudformation";
 /// CloudFormation allows fewer levels of nested stacks than this.
 const DEEPEST: usize = 10;
+/// Change sets whose changes are kept.
+const KEPT: usize = 256;
 
 /// Somebody's change set.
 #[derive(Clone, Debug)]
@@ -82,7 +86,7 @@ impl Aws {
         if set.own().is_none() || set.status != ChangeSetStatus::CreateComplete {
             return Ok(Some(set));
         }
-        match self.changes(&set.arn).await {
+        match self.changes_once(&set.arn).await {
             Ok(changes) => Ok(Some(ChangeSet { changes: Some(changes), ..set })),
             Err(refusal) if refusal.kind == RefusalKind::NotFound => Ok(None),
             Err(refusal) => Err(refusal),
@@ -90,6 +94,22 @@ impl Aws {
     }
 
     /// Every change, level by level down the nested stacks.
+    /// What a complete change set would do never changes, so it is read once; whether it may still be executed is told by
+    /// the list, each time.
+    async fn changes_once(&self, arn: &str) -> Result<Vec<Change>, Refusal> {
+        let known = self.change_sets_read.lock().unwrap_or_else(PoisonError::into_inner).get(arn).cloned();
+        if let Some(changes) = known {
+            return Ok(changes);
+        }
+        let changes = self.changes(arn).await?;
+        let mut read = self.change_sets_read.lock().unwrap_or_else(PoisonError::into_inner);
+        if read.len() >= KEPT {
+            read.clear();
+        }
+        read.insert(arn.to_owned(), changes.clone());
+        Ok(changes)
+    }
+
     async fn changes(&self, arn: &str) -> Result<Vec<Change>, Refusal> {
         let mut all = Vec::new();
         let mut level: Vec<Nested> = vec![(arn.to_owned(), Vec::new())];

@@ -4,6 +4,7 @@ use aws_sdk_cloudformation::types as sdk;
 use futures_util::future::try_join_all;
 
 use super::Aws;
+use super::convert::at;
 use super::pages::Pages;
 use super::refusal::{incomplete, refused};
 use crate::engine::NewChangeSet;
@@ -180,6 +181,7 @@ pub(super) fn into_stack(stack: sdk::Stack) -> Stack {
         tags: stack.tags.unwrap_or_default().into_iter().map(into_tag).collect(),
         notification_arns: stack.notification_arns.unwrap_or_default(),
         termination_protection: stack.enable_termination_protection.unwrap_or_default(),
+        created: at(stack.creation_time.as_ref()),
     }
 }
 

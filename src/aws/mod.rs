@@ -57,6 +57,8 @@ use std::sync::Mutex;
 
 use tokio::sync::OnceCell;
 
+use crate::model::change_set::Change;
+
 /// AWS, as one caller in one region sees it. Each service's client is made when it is first used.
 pub struct Aws {
     clients: clients::Clients,
@@ -65,6 +67,8 @@ pub struct Aws {
     account: OnceCell<String>,
     events: Mutex<events::Caches>,
     fresh_events: Mutex<events::Cache>,
+    /// What change sets would do, by ARN.
+    change_sets_read: Mutex<BTreeMap<String, Vec<Change>>>,
     /// NoEcho values: never shown.
     given: Mutex<BTreeMap<String, String>>,
 }
@@ -83,6 +87,7 @@ impl Aws {
             account: OnceCell::new(),
             events: Mutex::default(),
             fresh_events: Mutex::default(),
+            change_sets_read: Mutex::default(),
             given: Mutex::default(),
         }
     }

@@ -50,6 +50,14 @@ impl Aws {
         self.put_parameter(&format!("{MARKS}/{}", sentinel.by), json).await
     }
 
+    /// Takes a sentinel's mark away.
+    ///
+    /// # Errors
+    /// AWS's refusal.
+    pub async fn drop_mark(&self, by: &str) -> Result<(), Refusal> {
+        self.delete_parameter(&format!("{MARKS}/{by}")).await
+    }
+
     /// Every stack that is there, nested ones included.
     ///
     /// # Errors
@@ -69,7 +77,8 @@ impl Aws {
         }
     }
 
-    /// The stacks that stacksnap has ever had a run on, and those of them whose lock is there.
+    /// The stacks that stacksnap has ever had a run on, and those of them whose lock is there, or a record that is not
+    /// over: a lock may be gone before its run is.
     ///
     /// # Errors
     /// AWS's refusal.
@@ -79,7 +88,11 @@ impl Aws {
             let name = parameter.name.unwrap_or_default();
             match name.split('/').collect::<Vec<_>>().as_slice() {
                 ["", "stacksnap", stack, "run"] => held.insert((*stack).to_owned()),
-                ["", "stacksnap", stack, "runs", _] => known.insert((*stack).to_owned()),
+                ["", "stacksnap", stack, "runs", _] => {
+                    known.insert((*stack).to_owned());
+                    let run = super::record::read(&name, parameter.value.as_deref().unwrap_or_default());
+                    run.is_ok_and(|run| !run.ended()) && held.insert((*stack).to_owned())
+                }
                 _ => false,
             };
         };

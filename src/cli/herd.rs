@@ -14,6 +14,10 @@ use crate::model::Refusal;
 use crate::model::run::{Phase, Run};
 use crate::world::{Tick, World, act};
 
+/// From so many runs on they are looked at together,
+const MANY: usize = 8;
+/// those that are due within so long.
+const TOGETHER: SignedDuration = SignedDuration::from_secs(5);
 /// Deeds side by side.
 const ABREAST: usize = 8;
 /// Between two updates of stacks, milliseconds. AWS publishes no rate; tools that ask for more than two a second are throttled.
@@ -101,11 +105,16 @@ impl Herd {
         Some(due.saturating_duration_since(Instant::now()))
     }
 
+    /// Runs that are due within so long are looked at together: for many, one page costs less than it saves to wait.
+    fn together(&self) -> Duration {
+        if self.going().count() < MANY { Duration::ZERO } else { self.pace.sleep(TOGETHER) }
+    }
+
     /// Ticks every run that is due: one look for all, then their deeds, those that come home first. `tell` hears of each.
     pub(crate) async fn round(&mut self, world: &impl World, tell: &mut impl FnMut(&Tick, &Sights, Timestamp)) {
-        let now = Instant::now();
+        let soon = Instant::now() + self.together();
         let mut due: Vec<&mut Sheep> =
-            self.sheep.iter_mut().filter(|sheep| sheep.rest.is_none() && sheep.due <= now).collect();
+            self.sheep.iter_mut().filter(|sheep| sheep.rest.is_none() && sheep.due <= soon).collect();
         // CloudFormation takes so many updates at a time: *on* goes before *off*.
         due.sort_by_key(|sheep| !sheep.homeward());
         let wanted: Vec<(Run, Look)> = due.iter().map(|sheep| (sheep.run.clone(), sheep.look)).collect();

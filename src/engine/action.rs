@@ -165,7 +165,12 @@ impl Action {
     pub fn perishable(&self) -> bool {
         matches!(
             self,
-            Self::CreateStack { .. } | Self::DeleteStack { .. } | Self::Clear(_) | Self::Protect { on: false, .. }
+            Self::CreateStack { .. }
+                | Self::DeleteStack { .. }
+                | Self::Clear(_)
+                | Self::Protect { on: false, .. }
+                // Names the stack alone: by now the update under way may be somebody else's.
+                | Self::CancelUpdate { .. }
         )
     }
 }

@@ -19,7 +19,7 @@ pub(super) fn join(mine: &Run, record: &Seen<Run>) -> Run {
     let mut run = ahead.clone();
     fill(&mut run, behind);
     run.abort |= behind.abort;
-    run.handed |= behind.handed;
+    run.handed = run.handed.max(behind.handed);
     run.next_due = ahead.next_due.max(behind.next_due);
     own_senses(&mut run, mine);
     run

@@ -11,6 +11,9 @@ use crate::model::{BackupId, Seen, history::History};
 /// A lock this young may belong to a driver that is about to write its record.
 const YOUNG: SignedDuration = SignedDuration::from_mins(5);
 
+/// What nobody drove for so long is not begun any more: a stack is not taken offline at an hour that nobody chose.
+const TOO_LATE: SignedDuration = SignedDuration::from_hours(1);
+
 /// What to do about a stack.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Rescue {
@@ -57,18 +60,28 @@ pub enum Watch {
 /// nobody his site, and whether an old one is deleted is nothing that a timer begins.
 #[must_use]
 pub fn watch(run: Run, now: Timestamp) -> Watch {
-    if !run.orphaned(now) {
+    let orphaned = run.orphaned(now);
+    // Where the budget is spent nobody waits until a driver is known to be dead: one more does no harm to a living one.
+    if !orphaned && !run.overspent(now) {
         return Watch::Living;
     }
     match run.kind {
+        Kind::Backup { live: false, .. } | Kind::Offline if too_late(&run, now) => {
+            Watch::Drive(Box::new(Run { abort: true, ..run }))
+        }
         Kind::Backup { .. } | Kind::Offline | Kind::Online | Kind::Home { .. } => Watch::Drive(Box::new(run)),
         Kind::Restore | Kind::Drill => Watch::Leave { why: "no stack is offline for it" },
         Kind::Replace if run.rebuilt.deleting.is_some() => {
             Watch::Leave { why: "its old stack was to be deleted; only its operator decides which way it goes on" }
         }
-        // Nothing was deleted yet: home.
-        Kind::Replace => Watch::Drive(Box::new(Run { abort: true, ..run })),
+        // Nothing was deleted yet: home. A living driver goes there by itself.
+        Kind::Replace => Watch::Drive(Box::new(Run { abort: run.abort || orphaned, ..run })),
     }
+}
+
+/// It has not taken its stack offline, and was to do so long ago.
+fn too_late(run: &Run, now: Timestamp) -> bool {
+    run.left.is_none() && run.phase <= Phase::GoingOffline && now.duration_since(run.next_due) > TOO_LATE
 }
 
 /// A run on record whose lock is gone. One that has not begun yet is only ended: whoever began it was

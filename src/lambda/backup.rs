@@ -44,16 +44,12 @@ impl Function {
             let timeout = wish.timeout.and_then(|timeout| SignedDuration::try_from(timeout).ok());
             return self.drive_on(driver, timeout, value, until).await;
         }
-        match self.begun(&event, &wish).await {
-            Ok(Begun::Run(run)) => Ok(self.drive(Sheep::new(*run), 0, value, until).await),
-            Ok(Begun::Already(why)) => Ok(Answer::nothing(value, why)),
-            Ok(Begun::Skipped(failure)) => {
+        match self.begun(&event, &wish).await? {
+            Begun::Run(run) => Ok(self.drive(Sheep::new(*run), 0, value, until).await),
+            Begun::Already(why) => Ok(Answer::nothing(value, why)),
+            Begun::Skipped(failure) => {
                 self.tell(&Notice::of_failure(&event.stack, &failure, State::Skipped)).await;
                 Ok(Answer::nothing(value, &failure.what))
-            }
-            Err(failure) => {
-                self.not_begun(&event.stack, &failure).await;
-                Err(failure)
             }
         }
     }
@@ -114,15 +110,21 @@ impl Function {
         }
     }
 
-    /// Tonight there is no backup: everybody hears of it.
-    pub(super) async fn not_begun(&self, stack: &str, failure: &Failure) {
-        let (runs, _) = self.aws.runs(Some(stack)).await;
-        // This one has left no record.
-        let failures = nightly::failures_since_success(&runs, stack) + 1;
-        let found =
-            [("Failed", "Count", 1.0), ("Complete", "Count", 0.0), ("FailuresSinceSuccess", "Count", failures as f64)];
-        metrics::emit(&self.deployment.name, stack, &found, self.aws.now());
-        self.tell(&Notice::of_failure(stack, failure, State::Failed)).await;
+    /// Tonight there is no backup: everybody hears of it. Which stack it was for may not even be known.
+    pub(super) async fn not_begun(&self, stack: Option<&str>, failure: &Failure) {
+        if let Some(stack) = stack {
+            let (runs, _) = self.aws.runs(Some(stack)).await;
+            // This one has left no record.
+            let failures = nightly::failures_since_success(&runs, stack) + 1;
+            let found = [
+                ("Failed", "Count", 1.0),
+                ("Complete", "Count", 0.0),
+                ("FailuresSinceSuccess", "Count", failures as f64),
+            ];
+            metrics::emit(&self.deployment.name, stack, &found, self.aws.now());
+        }
+        let whose = stack.unwrap_or(&self.deployment.name);
+        self.tell(&Notice::of_failure(whose, failure, State::Failed)).await;
     }
 }
 

@@ -30,6 +30,9 @@ pub(crate) struct Driver {
     busy_at: Option<Timestamp>,
     #[serde(default)]
     tries: u8,
+    /// Without it a run that is over would be tidied up again and again.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    tidied: bool,
     /// How often it was ticked by the state machine.
     #[serde(default)]
     pub(crate) rounds: u32,
@@ -47,6 +50,7 @@ impl Driver {
             looked: run.looked,
             busy_at: run.busy_at,
             tries: run.tries,
+            tidied: run.tidied,
             rounds,
         }
     }
@@ -58,7 +62,7 @@ impl Driver {
             let look = engine::first_look(&run);
             return (run, look);
         }
-        let Self { blind_since, looked, busy_at, tries, .. } = *self;
-        (Run { blind_since, looked, busy_at, tries, ..run }, self.look)
+        let Self { blind_since, looked, busy_at, tries, tidied, .. } = *self;
+        (Run { blind_since, looked, busy_at, tries, tidied, ..run }, self.look)
     }
 }

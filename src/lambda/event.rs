@@ -171,6 +171,11 @@ pub(crate) enum Hint {
 }
 
 impl Event {
+    /// A night's backups depend on it.
+    pub(crate) fn nightly(&self) -> bool {
+        matches!(self, Self::Backup(_) | Self::Fleet(_) | Self::ListStacks(_))
+    }
+
     /// Reads an event.
     ///
     /// # Errors

@@ -32,6 +32,8 @@ const LARGEST: usize = 100;
 /// How one stack stands.
 struct Standing {
     last_good: Option<(String, Timestamp)>,
+    /// Since when there is no good backup: the last one's time, or the stack's.
+    since: Option<Timestamp>,
     failures: usize,
     running: Option<String>,
     /// How the run of the slot that was asked about ended.
@@ -78,7 +80,14 @@ impl Function {
                 && tagged.as_ref().is_none_or(|names| names.iter().any(|name| name == stack))
         };
         let names = only.iter().cloned().chain(tagged.iter().flatten().cloned());
-        let standings = standings(&gathered, names, wanted, event.slot);
+        let mut standings = standings(&gathered, names, wanted, event.slot);
+        for (stack, standing) in &mut standings {
+            standing.since = match &standing.last_good {
+                Some((_, at)) => Some(*at),
+                // A stack that never was backed up must alarm, too. One that is gone has no age.
+                None => self.aws.stack(stack).await.ok().and_then(|stack| stack.created),
+            };
+        }
         let now = self.aws.now();
         for (stack, standing) in &standings {
             self.measure_standing(stack, standing, now).await;
@@ -95,7 +104,8 @@ impl Function {
             return Ok(Answer::done(value, report));
         }
         let what = format!("{} of {} stacks have no backup of this slot", failed.len(), standings.len());
-        let failure = Failure::new(Exit::Failed, "some-failed", what).hint("`stacksnap status` says why, stack by stack");
+        let failure =
+            Failure::new(Exit::Failed, "some-failed", what).hint("`stacksnap status` says why, stack by stack");
         self.tell(&Notice::of_failure("the fleet", &failure, State::Failed)).await;
         Ok(Answer::failed(value, &failure).with(report))
     }
@@ -113,7 +123,7 @@ impl Function {
 
     async fn measure_standing(&self, stack: &str, standing: &Standing, now: Timestamp) {
         let mut found = vec![("FailuresSinceSuccess", "Count", standing.failures as f64)];
-        let age = standing.last_good.as_ref().map(|(_, at)| now.duration_since(*at));
+        let age = standing.since.map(|at| now.duration_since(at));
         found.extend(age.map(|age| ("LastGoodBackupAge", "Seconds", age.as_secs_f64())));
         metrics::emit(&self.deployment.name, stack, &found, now);
         let limit = self.deployment.stale_after;
@@ -145,8 +155,16 @@ impl Function {
         Ok(Answer::done(value, envelope(&report)))
     }
 
-    /// `verify`: the newest backup of a stack.
+    /// `verify`: the newest backup of a stack. A schedule asks, so whatever is the matter is told.
     pub(super) async fn verify(&self, event: &OfStack, value: &Value) -> Result<Answer, Failure> {
+        let verified = self.verified(event, value).await;
+        if let Err(failure) = &verified {
+            self.tell(&Notice::of_failure(&event.stack, failure, State::Failed)).await;
+        }
+        verified
+    }
+
+    async fn verified(&self, event: &OfStack, value: &Value) -> Result<Answer, Failure> {
         self.allowed(&event.stack).await?;
         let backup = catalogue::one(&self.cx, &self.aws, &Selector::Latest(event.stack.clone())).await?;
         let verification = verify::of(&self.cx, &self.aws, backup).await?;
@@ -171,6 +189,7 @@ fn standings(
 ) -> BTreeMap<String, Standing> {
     let of = |stack: &str| Standing {
         last_good: None,
+        since: None,
         failures: nightly::failures_since_success(&gathered.runs, stack),
         running: of_stack(&gathered.runs, stack).find(|run| !run.ended()).map(|run| run.id.to_string()),
         outcome: slot.and_then(|slot| outcome(&gathered.runs, stack, slot)),

@@ -73,7 +73,10 @@ impl Function {
         let mut progress = match event.progress.clone() {
             Some(progress) => progress,
             None => {
-                join_all(event.stacks.iter().map(|stack| self.allowed(stack))).await.into_iter().collect::<Result<(), _>>()?;
+                join_all(event.stacks.iter().map(|stack| self.allowed(stack)))
+                    .await
+                    .into_iter()
+                    .collect::<Result<(), _>>()?;
                 Progress { waiting: event.stacks.clone(), ..Progress::default() }
             }
         };
@@ -131,7 +134,9 @@ impl Function {
                     let run = self.given_up_in_time(run, timeout).await;
                     sheep.push(Sheep::looking(run, look));
                 }
-                Some(Seen::Unknown(refusal)) => return Err(self.cx.refused("the runs' records cannot be read", &refusal)),
+                Some(Seen::Unknown(refusal)) => {
+                    return Err(self.cx.refused("the runs' records cannot be read", &refusal));
+                }
                 _ => self.cx.warn(&format!("the record of {} is gone: the sentinel looks what is owed", driver.run)),
             }
         }
@@ -159,21 +164,22 @@ impl Function {
                     progress.passed.push(stack.clone());
                 }
                 Err(failure) => {
-                    self.not_begun(stack, &failure).await;
+                    self.not_begun(Some(stack), &failure).await;
                     progress.failed.push(Failed { stack: stack.clone(), code: failure.code });
                 }
             }
         }
     }
 
-    /// Measures each run, and tells of those that did not go well: a fleet's successes are told in its report.
+    /// Measures each run, counts those that came to rest, and tells of those that did not go well.
     async fn count(&self, before: &HashMap<String, Run>, herd: &mut Herd, progress: &mut Progress) {
         for sheep in &mut herd.sheep {
             let Some(before) = before.get(sheep.run.id.as_str()) else { continue };
-            if sheep.rest.is_some() {
+            if sheep.run.ended() && !before.ended() {
                 self.look_at_halves(sheep).await;
             }
             self.measure(before, sheep).await;
+            self.tell_if_bad(before, sheep).await;
             let stack = sheep.run.target.stack.clone();
             let failed = |code: &str| Failed { stack: stack.clone(), code: code.to_owned() };
             match sheep.rest.clone() {
@@ -187,10 +193,6 @@ impl Function {
                         continue;
                     }
                     progress.failed.push(failed(&outcome.to_string()));
-                    if !before.ended() {
-                        let report = self.document(sheep);
-                        self.tell(&Notice::of_run(&sheep.run, &sheep.sights, report)).await;
-                    }
                 }
                 Some(Rest::Stuck(refusal)) => {
                     progress.failed.push(failed(&refusal.code));
@@ -203,6 +205,14 @@ impl Function {
                     self.left_to_sentinel(&sheep.run, &sheep.sights, &failure).await;
                 }
             }
+        }
+    }
+
+    /// Whoever sees a run end badly tells: a fleet's successes are told in its report.
+    async fn tell_if_bad(&self, before: &Run, sheep: &Sheep) {
+        let Some(ending) = sheep.run.ending.as_ref().filter(|_| sheep.run.ended() && !before.ended()) else { return };
+        if ending.outcome != Outcome::Complete || ending.left_offline {
+            self.tell(&Notice::of_run(&sheep.run, &sheep.sights, self.document(sheep))).await;
         }
     }
 }
@@ -241,6 +251,7 @@ fn ended(value: &Value, progress: &Progress, report: Value) -> Answer {
     }
     let stacks: Vec<&str> = progress.failed.iter().take(10).map(|failed| failed.stack.as_str()).collect();
     let what = format!("{} stacks have no backup: {}", progress.failed.len(), stacks.join(", "));
-    let failure = Failure::new(Exit::Failed, "some-failed", what).hint("the notices and the log say why, stack by stack");
+    let failure =
+        Failure::new(Exit::Failed, "some-failed", what).hint("the notices and the log say why, stack by stack");
     Answer::failed(&event, &failure).with(report)
 }

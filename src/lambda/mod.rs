@@ -29,6 +29,7 @@ use crate::cli::args::{Flags, LogFormat, Output};
 use crate::cli::context::Context;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
+use crate::cli::stack_arg;
 use answer::Answer;
 use deployment::Deployment;
 use event::Event;
@@ -69,11 +70,18 @@ async fn serve() -> Result<(), lambda_runtime::Error> {
         let answer = match function {
             Ok(function) => function.answer(&event.payload, until).instrument(span).await,
             // Wrong settings are told to whoever asks: a function that only crashes tells nobody.
-            Err(failure) => Answer::failed(&event.payload, failure),
+            Err(failure) => {
+                span.in_scope(|| log(failure));
+                Answer::failed(&event.payload, failure)
+            }
         };
         serde_json::to_value(answer).map_err(lambda_runtime::Error::from)
     }))
     .await
+}
+
+fn log(failure: &Failure) {
+    tracing::error!(code = failure.code, why = failure.why, "{}", failure.what);
 }
 
 /// How long this invocation may tick.
@@ -96,14 +104,25 @@ impl Function {
     /// Answers one event; a bad one, too.
     async fn answer(&self, value: &Value, until: Instant) -> Answer {
         let event = Event::read(value);
+        // What cannot be read may have been meant for a backup, unless it is an event of something that AWS saw.
+        let foreign = value.get("detail-type").is_some_and(|kind| kind != "Scheduled Event");
+        let nightly = event.as_ref().map_or(!foreign, Event::nightly);
         let answered = match event {
             Ok(event) => self.perform(event, value, until).await,
             Err(failure) => Err(failure),
         };
-        answered.unwrap_or_else(|failure| {
-            tracing::error!(code = failure.code, why = failure.why, "{}", failure.what);
-            Answer::failed(value, &failure)
-        })
+        match answered {
+            Ok(answer) => answer,
+            Err(failure) => {
+                log(&failure);
+                // A schedule has sent it, and nobody reads what a schedule is answered.
+                if nightly {
+                    let stack = value["stack"].as_str().and_then(|name| stack_arg::parse(name).ok());
+                    self.not_begun(stack.as_deref(), &failure).await;
+                }
+                Answer::failed(value, &failure)
+            }
+        }
     }
 
     async fn perform(&self, event: Event, value: &Value, until: Instant) -> Result<Answer, Failure> {

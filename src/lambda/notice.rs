@@ -55,6 +55,8 @@ pub(crate) struct Notice {
     more: Vec<String>,
     /// The run's own document, or the error's.
     detail: Value,
+    /// A backup is complete: what a dead-man service waits for.
+    backup: bool,
 }
 
 impl Notice {
@@ -78,6 +80,7 @@ impl Notice {
             what: format!("{kind} {} of {}: {how}", run.id, run.target.stack),
             more: why.into_iter().chain(window(run)).chain(hint).collect(),
             detail,
+            backup: complete && matches!(run.kind, Kind::Backup { .. }),
         }
     }
 
@@ -90,6 +93,7 @@ impl Notice {
             what: format!("{stack}: {}", failure.what),
             more: failure.why.clone().into_iter().chain(next).collect(),
             detail: serde_json::from_str(&failure.json()).unwrap_or_default(),
+            backup: false,
         }
     }
 
@@ -127,7 +131,7 @@ impl Function {
     /// Tells everybody who wants to know. What cannot be told is logged: it stops nothing.
     pub(crate) async fn tell(&self, notice: &Notice) {
         let json = notice.json(&self.deployment.name);
-        tracing::info!(state = notice.state.word(), stack = notice.stack, message = notice.text(), "notice");
+        tracing::info!(state = notice.state.word(), stack = notice.stack, "{}", notice.text());
         if let Some(topic) = &self.deployment.topic {
             let sent = self.aws.publish(topic, &notice.subject(), &notice.text(), &json.to_string()).await;
             self.told("topic", sent.map_err(|refusal| refusal.to_string()));
@@ -136,8 +140,8 @@ impl Function {
             let sent = self.aws.put_event(bus, DETAIL_TYPE, &json.to_string(), &notice.stack).await;
             self.told("event bus", sent.map_err(|refusal| refusal.to_string()));
         }
-        // A dead-man service hears of successes alone: its alarm is the silence.
-        if let (Some(url), State::Complete) = (&self.deployment.webhook, notice.state) {
+        // A dead-man service hears of complete backups alone: its alarm is the silence.
+        if let (Some(url), true) = (&self.deployment.webhook, notice.backup) {
             let heard = aws::ping(url, &json.to_string()).await;
             self.told("webhook", heard.then_some(()).ok_or_else(|| "it did not answer well".to_owned()));
         }

@@ -177,7 +177,7 @@ impl Function {
         // Whoever brings the stack back is there before it goes offline.
         let leaves = matches!(run.kind, Kind::Backup { live: false, .. });
         if leaves && !sentinel::watches(aws, &survey).await {
-            return Err(begin::unwatched());
+            return Err(unwatched(&wish.stack));
         }
         begin::taken(cx, aws, (run, &survey), wish, id).await
     }
@@ -196,7 +196,7 @@ impl Function {
 
     /// The answer about a run after an invocation's ticks.
     async fn settled(&self, before: &Run, mut sheep: Sheep, rounds: Rounds, event: &Value) -> Answer {
-        self.measure(before, &sheep).await;
+        self.account_for(before, &mut sheep).await;
         let answer = match sheep.rest.take() {
             None if rounds.count >= ROUNDS => {
                 let run = sheep.run.clone().handed_over(self.aws.now());
@@ -204,7 +204,7 @@ impl Function {
                 Answer::nothing(event, "the run is long: the sentinel drives it on")
             }
             None => Answer::wait(going_on(event, &sheep, rounds.count), rounds.wait),
-            Some(Rest::Over) => self.over(before, &mut sheep, event).await,
+            Some(Rest::Over) => self.over(&mut sheep, event).await,
             Some(Rest::Stuck(refusal)) => {
                 let failure = self.cx.refused("this function cannot drive the run on; the sentinel will", &refusal);
                 self.stands_still(&sheep.run, &sheep.sights, &failure, event).await
@@ -230,17 +230,28 @@ impl Function {
         self.tell(&Notice::of_failure(&run.target.stack, failure, state)).await;
     }
 
-    /// A run is over: whoever saw it end tells.
-    async fn over(&self, before: &Run, sheep: &mut Sheep, event: &Value) -> Answer {
-        let report = self.ended(sheep).await;
-        let run = sheep.run.clone();
-        if !before.ended() {
-            self.tell(&Notice::of_run(&run, &sheep.sights, report.clone())).await;
+    /// Measures a run. Whoever sees it end tells, though something may have to be tidied up still: whoever comes next
+    /// finds it ended.
+    pub(super) async fn account_for(&self, before: &Run, sheep: &mut Sheep) {
+        let ended = sheep.run.ended() && !before.ended();
+        if ended {
+            self.look_at_halves(sheep).await;
         }
+        self.measure(before, sheep).await;
+        if ended {
+            self.tell(&Notice::of_run(&sheep.run, &sheep.sights, self.document(sheep))).await;
+        }
+    }
+
+    /// A run is over. One that was to be given up has done well when it ended aborted.
+    async fn over(&self, sheep: &mut Sheep, event: &Value) -> Answer {
+        self.look_at_halves(sheep).await;
+        let (report, run) = (self.document(sheep), sheep.run.clone());
+        let outcome = run.ending.as_ref().map_or(Outcome::Failed, |ending| ending.outcome);
         match report::exit(&run, &sheep.sights) {
             Exit::Done => Answer::done(event, report),
+            Exit::Failed if event["action"] == "abort" && outcome == Outcome::Aborted => Answer::done(event, report),
             exit => {
-                let outcome = run.ending.as_ref().map_or(Outcome::Failed, |ending| ending.outcome);
                 let mut failure = Failure::new(exit, &outcome.to_string(), format!("{}: {outcome}", run.id));
                 failure.why = run.ending.as_ref().and_then(|ending| ending.why.clone());
                 failure.next.extend(run.ending.as_ref().and_then(|ending| ending.hint.clone()));
@@ -249,16 +260,11 @@ impl Function {
         }
     }
 
-    /// The document of a run that is over.
-    pub(super) async fn ended(&self, sheep: &mut Sheep) -> Value {
-        self.look_at_halves(sheep).await;
-        self.document(sheep)
-    }
-
     /// Earlier invocations have seen a backup's halves: this one looks once more.
     pub(super) async fn look_at_halves(&self, sheep: &mut Sheep) {
-        let run = sheep.run.clone();
-        if matches!(run.kind, Kind::Backup { .. }) {
+        let (run, sights) = (sheep.run.clone(), &sheep.sights);
+        let seen = sights.snapshot.is_some() && sights.point.is_some() && sights.mode.is_some();
+        if matches!(run.kind, Kind::Backup { .. }) && !seen {
             let look = Look { stack: true, point: true, ..Look::HALVES };
             sheep.sights.take(&run, &self.aws.observe(&run, look).await);
         }
@@ -325,6 +331,14 @@ fn refused(stack: &str, findings: Vec<crate::model::finding::Finding>) -> Failur
     let mut failure = begin::refused(&report);
     failure.why = Some(report.reasons());
     failure
+}
+
+/// Nobody would bring the stack back if this function died.
+fn unwatched(stack: &str) -> Failure {
+    Failure::new(Exit::Refused, "nobody-watches", format!("nobody watches {stack}, so it is not taken offline"))
+        .why("no sentinel that watches this stack has looked lately; nothing was touched")
+        .hint("see whether the sentinel's schedule is enabled, and how its last execution ended")
+        .hint("`stacksnap status` shows which sentinels there are, and when they looked")
 }
 
 fn lost(driver: &Driver) -> Failure {

@@ -45,7 +45,7 @@ impl Function {
         }
         herd.round(&self.aws, &mut |_, _, _| {}).await;
         herd.drive(&self.aws, until, &mut |_, _, _| {}).await;
-        self.account_for(&before, &mut herd).await;
+        self.account_for_all(&before, &mut herd).await;
         Ok(answer(&man, &looked, &herd, rounds))
     }
 
@@ -82,15 +82,11 @@ impl Function {
         }
     }
 
-    /// Measures each run, and tells of those that came to rest.
-    async fn account_for(&self, before: &[Run], herd: &mut Herd) {
+    /// Measures each run, and tells of those that ended or came to rest.
+    async fn account_for_all(&self, before: &[Run], herd: &mut Herd) {
         for (before, sheep) in before.iter().zip(&mut herd.sheep) {
-            self.measure(before, sheep).await;
+            self.account_for(before, sheep).await;
             match &sheep.rest {
-                Some(Rest::Over) if !before.ended() => {
-                    let report = self.ended(sheep).await;
-                    self.tell(&Notice::of_run(&sheep.run, &sheep.sights, report)).await;
-                }
                 Some(Rest::Stuck(refusal)) => {
                     let failure = self.cx.refused("the sentinel cannot drive the run on", refusal);
                     self.tell(&Notice::of_failure(&sheep.run.target.stack, &failure, State::Failed)).await;

@@ -307,9 +307,10 @@ pub struct Run {
     /// Somebody asked to give it up.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub abort: bool,
-    /// Its driver has left it to a sentinel, which need not wait until it is stale.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub handed: bool,
+    /// Its driver has left it to a sentinel then, which need not wait until it is stale. Whoever drives it on says so by
+    /// a later `next_due`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub handed: Option<Timestamp>,
     /// The halves were asked for at this instant.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub asked: Option<Timestamp>,
@@ -441,7 +442,7 @@ impl Run {
             base_at: None,
             trouble: None,
             abort: false,
-            handed: false,
+            handed: None,
             asked: None,
             files: None,
             seed: None,
@@ -498,13 +499,21 @@ impl Run {
 
     /// Somebody else may drive it: its driver has left it, or is gone.
     pub fn orphaned(&self, now: Timestamp) -> bool {
-        self.stale(now) || (self.handed && !self.ended() && now >= self.next_due)
+        let left = self.handed.is_some_and(|at| self.next_due <= at && at <= now);
+        self.stale(now) || (left && !self.ended())
+    }
+
+    /// The stack has been offline for longer than it may, and is not known to be back.
+    pub fn overspent(&self, now: Timestamp) -> bool {
+        let away = matches!(self.phase, Phase::GoingOffline | Phase::Capturing | Phase::Resuming | Phase::Returning);
+        let budget = SignedDuration::from_secs(self.options.max_offline.into());
+        away && self.left.is_some_and(|left| now.duration_since(left) > budget)
     }
 
     /// The same run, left to a sentinel from `now` on.
     #[must_use]
     pub fn handed_over(self, now: Timestamp) -> Self {
-        Self { handed: true, next_due: now, ..self }
+        Self { handed: Some(now), next_due: now, ..self }
     }
 
     /// It is a backup that keeps the stack as it is.

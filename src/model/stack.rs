@@ -1,5 +1,6 @@
 //! A CloudFormation stack as one look shows it.
 
+use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -33,6 +34,8 @@ pub struct Stack {
     pub notification_arns: Vec<String>,
     /// `EnableTerminationProtection`
     pub termination_protection: bool,
+    /// `CreationTime`
+    pub created: Option<Timestamp>,
 }
 
 impl Stack {

@@ -206,7 +206,7 @@ impl Cloud {
         let names = self.parameters();
         assert!(names.iter().all(|name| !name.ends_with("/run")), "{when}: {names:?}");
         for (name, run) in self.records() {
-            assert_eq!(run["phase"], "done", "{when}: {name}");
+            assert_eq!(run["phase"], "Done", "{when}: {name}");
         }
     }
 
@@ -277,11 +277,11 @@ impl Cloud {
         self.ssm("PutParameter", &put);
     }
 
-    /// Nobody has driven the runs on for an hour.
+    /// Nobody has driven the runs on for twenty minutes.
     pub(crate) fn forsake(&self) {
-        let long_ago = (Timestamp::now() - SignedDuration::from_hours(1)).to_string();
+        let long_ago = (Timestamp::now() - SignedDuration::from_mins(20)).to_string();
         for (name, run) in self.records() {
-            if run["phase"] != "done" {
+            if run["phase"] != "Done" {
                 self.put(&name, &with(&run, &json!({ "next_due": long_ago })));
             }
         }

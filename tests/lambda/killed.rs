@@ -81,7 +81,7 @@ fn forsaken(first: usize) {
         assert!(cloud.times("CreateDBClusterSnapshot") <= 1 && cloud.times("StartBackupJob") <= 1);
         // What was begun was finished; what had no record yet was never begun.
         let states = cloud.states();
-        assert!(states.is_empty() || states == ["complete"], "killed at {number}: {states:?}");
+        assert!(states.is_empty() || states == ["complete"], "killed at {number}: {states:?} {:#?}", cloud.records());
     }
 }
 

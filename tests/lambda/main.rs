@@ -9,6 +9,7 @@ mod killed;
 mod machine;
 mod nights;
 mod notices;
+mod policies;
 mod runtime;
 mod sentinel;
 mod slots;

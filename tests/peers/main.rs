@@ -7,6 +7,7 @@
 
 mod emulators;
 mod restored;
+mod unattended;
 
 use std::collections::BTreeSet;
 use std::path::Path;

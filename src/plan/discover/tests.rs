@@ -24,6 +24,7 @@ fn story() -> Story {
             tags: Vec::new(),
             notification_arns: Vec::new(),
             termination_protection: false,
+            created: None,
         },
         declared: Vec::new(),
         resources: Vec::new(),

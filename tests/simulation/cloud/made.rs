@@ -105,6 +105,7 @@ impl New {
             tags: new.map(|new| new.tags.clone()).unwrap_or_default(),
             notification_arns: Vec::new(),
             termination_protection: self.protected,
+            created: None,
         }
     }
 

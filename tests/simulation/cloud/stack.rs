@@ -213,6 +213,7 @@ impl Cloud {
             tags: Vec::new(),
             notification_arns: Vec::new(),
             termination_protection: self.protected,
+            created: None,
         }
     }
 

@@ -85,7 +85,8 @@ fn watched_from(cloud: &mut Cloud, first: Millis, who: Who) {
         }
         cloud.advance(due);
         let at_rest = at_rest(cloud);
-        drive(cloud, &mut sentinel(who, cloud.now));
+        let now = cloud.now;
+        drive(cloud, &mut sentinel(who, now));
         if at_rest && !cloud.busy() {
             return;
         }

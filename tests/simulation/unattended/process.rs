@@ -124,14 +124,6 @@ impl Process {
         }
     }
 
-    /// Sleeping, or in the middle of something.
-    pub(super) fn between_ticks(&self) -> bool {
-        match &self.task {
-            Task::Drive(driver) => matches!(driver.stage, Stage::Look(_)),
-            _ => true,
-        }
-    }
-
     /// A service error, or an answer that was lost: the same event again.
     pub(super) fn retried(&mut self, due: Millis) {
         self.task = self.sent.clone();

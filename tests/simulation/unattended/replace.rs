@@ -4,9 +4,9 @@
 use stacksnap::model::run::{Kind, Mode, Outcome, Phase};
 
 use super::process::Who;
-use super::{EVERY, at_rest, drive, search, sentinel, watched_from};
+use super::{EVERY, drive, search, sentinel, watched_from};
 use crate::cloud::{Cloud, Fates};
-use crate::driver::{Driver, Fine, write};
+use crate::driver::{Driver, Fine, Stage, write};
 use crate::judge;
 use crate::rebuild;
 use crate::story::outcome;
@@ -72,14 +72,16 @@ fn a_living_replacement_is_not_touched_by_any_look() {
 fn whole(cloud: &mut Cloud, driver: &mut Driver) {
     let mut look = cloud.now;
     while !driver.over() {
-        while look <= driver.due {
+        while look <= driver.due + 2_000 {
             cloud.advance(look);
             let found = search::look(cloud);
             let quiet = matches!(found, search::Found::Nothing | search::Found::Busy | search::Found::Tidy(_));
             assert!(quiet, "a sentinel that looks at {look} finds {found:?}");
             look += 100;
         }
-        cloud.advance(driver.due);
+        // A tick is never in step to the second.
+        let late = if matches!(driver.stage, Stage::Look(_)) { 2_000 } else { 0 };
+        cloud.advance(driver.due + late);
         driver.go(cloud, &mut Fine);
         judge::always(cloud).unwrap();
     }
@@ -90,7 +92,7 @@ fn whole(cloud: &mut Cloud, driver: &mut Driver) {
 fn a_replacement_that_was_handed_over_and_is_driven_again_is_not_given_up() {
     let mut cloud = rebuild::online(Fates::default());
     let mut driver = begun(&mut cloud);
-    while driver.run.phase < Phase::Capturing || !matches!(driver.stage, crate::driver::Stage::Look(_)) {
+    while driver.run.phase < Phase::Capturing || !matches!(driver.stage, Stage::Look(_)) {
         assert!(!steps(&mut cloud, &mut driver, 1));
     }
     let left = driver.run.clone().handed_over(crate::cloud::at(cloud.now));
@@ -102,5 +104,4 @@ fn a_replacement_that_was_handed_over_and_is_driven_again_is_not_given_up() {
     steps(&mut cloud, &mut again, 3);
     whole(&mut cloud, &mut again);
     assert_eq!(outcome(&again.run), Outcome::Complete);
-    assert!(at_rest(&cloud));
 }

@@ -44,6 +44,9 @@ pub(super) fn search(cloud: &Cloud) -> Found {
 }
 
 fn owed(cloud: &Cloud) -> Found {
+    if cloud.gone() {
+        return Found::Nothing;
+    }
     let lock = cloud.lock.as_ref();
     let lock = lock.map_or(Seen::Missing, |(lock, since)| Seen::Here(Lock { since: Some(at(*since)), ..lock.clone() }));
     match engine::rescue(&lock, &[], &cloud.stack(), &cloud.history(), &offline_switch(), at(cloud.now)) {
@@ -56,9 +59,10 @@ fn owed(cloud: &Cloud) -> Found {
     }
 }
 
-/// As a sentinel looks: only where there is a lock, or a stack that is offline.
+/// As a sentinel looks: only where there is a lock, a run that is not over, or a stack that is offline.
 pub(super) fn look(cloud: &Cloud) -> Found {
-    if cloud.lock.is_none() && cloud.mode == Mode::Online {
+    let open = cloud.records.values().any(|run| !run.ended());
+    if cloud.lock.is_none() && cloud.mode == Mode::Online && !open {
         return Found::Nothing;
     }
     match search(cloud) {

@@ -80,11 +80,20 @@ pub(super) async fn run(args: &Remove, cx: &Context) -> Result<Exit, Failure> {
     change_set::ask(cx, &format!("Delete {name}? No backup will be taken any more."), &mut signals).await?;
     // A schedule may have begun a run while somebody was thinking.
     tend::idle(cx, &aws, &removal.stacks).await?;
+    // From now on nobody leaves a run to its sentinel; which may look once more while it is deleted.
+    forget(cx, &aws, name).await;
     delete(cx, &aws, name, &there.stack, &mut signals).await?;
+    forget(cx, &aws, name).await;
     warn_orphans(cx, &aws, &removal.stacks).await;
     removal.removed = true;
     cx.emit(&removal)?;
     Ok(Exit::Done)
+}
+
+async fn forget(cx: &Context, aws: &Aws, name: &str) {
+    if let Err(refusal) = aws.drop_mark(name).await {
+        cx.warn(&format!("the mark of its sentinel cannot be deleted, and holds for a quarter of an hour: {refusal}"));
+    }
 }
 
 fn removable(name: &str, stack: &Stack) -> Result<(), Failure> {
