@@ -156,6 +156,21 @@ fn whatever_happens_to_a_tick_the_stack_is_brought_back() {
 }
 
 #[test]
+fn a_fleet_whose_stacks_cannot_be_listed_fails_with_the_cause() {
+    let fleet = machine(FLEET);
+    let caught = &fleet["States"]["ListStacks"]["Catch"][0];
+    assert_eq!((&caught["ErrorEquals"], &caught["ResultPath"]), (&json!(["States.ALL"]), &json!("$.caught")));
+    let end = &fleet["States"][caught["Next"].as_str().unwrap()];
+    assert_eq!((&end["Type"], &end["ErrorPath"]), (&json!("Fail"), &json!("$.caught.Error")));
+}
+
+/// Step Functions gathers the outputs of a fleet's stacks, and takes 256 KB of them.
+#[test]
+fn an_execution_puts_out_one_word() {
+    assert_eq!(machine(RUN)["States"]["Done"]["Parameters"], json!({ "next.$": "$.next" }));
+}
+
+#[test]
 fn there_is_a_sentinel_before_the_first_stack_goes_offline() {
     let template = template();
     let after = words(&template["Resources"]["BackupSchedule"]["DependsOn"]);
@@ -233,4 +248,46 @@ fn an_alarm_that_nobody_hears_is_none() {
         assert_eq!(alarm["Properties"]["AlarmActions"], json!([{ "!Ref": "Topic" }]), "{id}");
         assert!(alarm["Properties"]["TreatMissingData"].is_string(), "{id} does not say what missing data mean");
     }
+}
+
+/// A function that answers `failed` has not failed for Lambda: what counts is what it measured itself.
+#[test]
+fn a_sentinel_is_silent_when_it_has_not_looked_and_whatever_is_said_of_a_stack_stays_said() {
+    for (id, metric, statistic, period, missing) in [
+        ("SentinelIsSilent", "Looked", "Sum", 300, "breaching"),
+        ("OfflineTooLong", "OfflineFor", "Maximum", 300, "ignore"),
+        ("BackupsFail", "FailuresSinceSuccess", "Maximum", 3600, "ignore"),
+        ("NoGoodBackup", "LastGoodBackupAge", "Maximum", 3600, "breaching"),
+    ] {
+        let alarm = properties(id);
+        assert_eq!(alarm["TreatMissingData"], missing, "{id}");
+        // A metric alarm, or one about an expression of one metric.
+        let stat = &alarm["Metrics"][0]["MetricStat"];
+        let (of, said) =
+            if stat.is_object() { (&stat["Metric"], &stat["Stat"]) } else { (&alarm, &alarm["Statistic"]) };
+        assert_eq!((&of["Namespace"], &of["MetricName"]), (&json!("stacksnap"), &json!(metric)), "{id}");
+        assert_eq!(of["Dimensions"], json!([{ "Name": "Deployment", "Value": { "!Ref": "AWS::StackName" } }]), "{id}");
+        let times = if stat.is_object() { &stat["Period"] } else { &alarm["Period"] };
+        assert_eq!((said, times), (&json!(statistic), &json!(period)), "{id}");
+    }
+    let silent = properties("SentinelIsSilent");
+    assert_eq!((&silent["Threshold"], &silent["EvaluationPeriods"]), (&json!(1), &json!(3)));
+    assert_eq!(silent["ComparisonOperator"], "LessThanThreshold");
+}
+
+#[test]
+fn a_deployment_for_one_stack_writes_no_other_stacks_records() {
+    let own = json!({ "N": { "!If": ["OneStack", { "!Ref": "Stack" }, "*"] } });
+    let mut scoped = 0;
+    walk(&template()["Resources"], "", &mut |path, value| {
+        let text = value.as_str().or_else(|| value.get(0)?.as_str()).unwrap_or_default();
+        if let Some((_, name)) = text.split_once("parameter/stacksnap/") {
+            assert!([".sentinels*", "${N}/*"].contains(&name), "{path}: {text}");
+            scoped += usize::from(name == "${N}/*" && value[1] == own);
+        }
+    });
+    assert_eq!(scoped, 2, "DrivePolicy and LookRole");
+    let sentinel: Value = serde_json::from_str(SENTINEL).unwrap();
+    let all = statements(&sentinel).iter().flat_map(|one| words(&one["Resource"])).collect::<Vec<_>>();
+    assert!(all.iter().all(|resource| !resource.ends_with("parameter/stacksnap/*")), "{all:?}");
 }

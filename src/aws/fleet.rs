@@ -43,7 +43,8 @@ struct Pool {
 impl Aws {
     /// One look for each of `wanted`, in their order.
     pub(super) async fn look_at_all(&self, wanted: &[(Run, Look)]) -> Vec<Observation> {
-        let simple = |run: &Run| matches!(run.kind, Kind::Backup { .. } | Kind::Offline | Kind::Online | Kind::Home { .. });
+        let simple =
+            |run: &Run| matches!(run.kind, Kind::Backup { .. } | Kind::Offline | Kind::Online | Kind::Home { .. });
         if wanted.len() < WORTH || !wanted.iter().all(|(run, _)| simple(run)) {
             return join_all(wanted.iter().map(|(run, look)| self.observe(run, *look))).await;
         }
@@ -67,7 +68,13 @@ impl Aws {
         join_all(each).await
     }
 
-    async fn with_stack(&self, run: &Run, look: Look, mut seen: Observation, stacks: Option<&Read<Stack>>) -> Observation {
+    async fn with_stack(
+        &self,
+        run: &Run,
+        look: Look,
+        mut seen: Observation,
+        stacks: Option<&Read<Stack>>,
+    ) -> Observation {
         let id = Some(run.target.stack_id.as_str());
         if look.stack && !tells(stacks, id) {
             seen.stack = self.stack(&run.target.stack_id).await.into();
@@ -122,22 +129,34 @@ impl Aws {
 
     async fn records_of(&self, wanted: &[(Run, Look)]) -> HashMap<String, Seen<Run>> {
         let names = wanted.iter().filter(|(_, look)| look.record);
-        let names: Vec<String> =
-            names.map(|(run, _)| record_name(&run.target.stack, &run.id)).collect();
+        let names: Vec<String> = names.map(|(run, _)| record_name(&run.target.stack, &run.id)).collect();
         self.records_named(&names).await
     }
 
     async fn records_named(&self, names: &[String]) -> HashMap<String, Seen<Run>> {
         let mut found = HashMap::new();
+        let mut absent = Vec::new();
         for (names, answer) in join_all(names.chunks(NAMES).map(|names| self.some_records(names))).await {
             match answer {
-                Ok(mut read) => found.extend(
-                    names.iter().map(|name| (name.clone(), read.remove(name).map_or(Seen::Missing, Seen::from))),
-                ),
+                Ok(mut read) => {
+                    for name in names {
+                        match read.remove(name) {
+                            Some(record) => drop(found.insert(name.clone(), Seen::from(record))),
+                            None => absent.push(name.clone()),
+                        }
+                    }
+                }
                 Err(refusal) => found.extend(names.iter().map(|name| (name.clone(), Seen::Unknown(refusal.clone())))),
             }
         }
+        // A record that is gone ends its run: so that is asked once more, by name.
+        let asked = join_all(absent.iter().map(|name| self.record_named(name))).await;
+        found.extend(absent.into_iter().zip(asked));
         found
+    }
+
+    async fn record_named(&self, name: &str) -> Seen<Run> {
+        self.parameter(name).await.and_then(|value| record::read(name, &value)).into()
     }
 
     async fn some_records<'a>(
@@ -224,11 +243,12 @@ impl Pool {
 
 type Read<T> = Result<HashMap<String, T>, Refusal>;
 
-/// The page was read, and shows it; or it was refused, and so would a call be.
+/// The page was read, and shows it; or AWS had no time, and would have none for a call. Whoever may not list may still
+/// look at one.
 fn tells<T>(read: Option<&Read<T>>, name: Option<&str>) -> bool {
     match (read, name) {
         (Some(Ok(all)), Some(name)) => all.contains_key(name),
-        (Some(Err(_)), Some(_)) => true,
+        (Some(Err(refusal)), Some(_)) => refusal.kind.passes(),
         _ => false,
     }
 }
@@ -238,6 +258,7 @@ fn take<T: Clone>(seen: &mut Seen<T>, asked: bool, read: Option<&Read<T>>, name:
     let (true, Some(read), Some(name)) = (asked, read, name) else { return };
     match read {
         Ok(all) => all.get(name).cloned().into_iter().for_each(|thing| *seen = Seen::Here(thing)),
-        Err(refusal) => *seen = Seen::Unknown(refusal.clone()),
+        Err(refusal) if refusal.kind.passes() => *seen = Seen::Unknown(refusal.clone()),
+        Err(_) => {}
     }
 }

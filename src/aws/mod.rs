@@ -46,8 +46,8 @@ mod survey;
 mod vaults;
 
 pub use aws_smithy_runtime_api::client::http::SharedHttpClient;
-pub use notify::ping;
 pub use connect::{Connect, ConnectError, connect};
+pub use notify::ping;
 pub use proof::Shaped;
 pub use survey::Discover;
 

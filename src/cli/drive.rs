@@ -39,7 +39,7 @@ pub(crate) enum End {
     Over,
     /// Asked a second time: left as it is.
     Left,
-    /// `--timeout` was up, and somebody else drives it on.
+    /// `--timeout` was up, and somebody else would drive it on.
     Handed,
     /// This driver cannot go on.
     Stuck(Refusal),
@@ -180,8 +180,6 @@ impl<W: World> Driver<'_, W> {
             }
             if self.out_of_time() {
                 if self.manner.watched {
-                    // Where this is lost, the sentinel waits until the run is stale.
-                    drop(self.world.save(&self.run.clone().handed_over(self.world.now())).await);
                     return Some(End::Handed);
                 }
                 self.give_up(Stop::Timeout);

@@ -9,6 +9,7 @@ use super::failure::Failure;
 use super::pace::Pace;
 use super::progress::Progress;
 use super::report::{self, RunReport};
+use super::sentinel;
 use super::sights::Sights;
 use super::signals::{Signal, Signals};
 use crate::aws::Aws;
@@ -41,6 +42,13 @@ pub(crate) async fn drive(cx: &Context, aws: &Aws, run: Run, how: Manner, signal
             let again = manner(cx, None, false);
             driven = drive::drive(aws, run, again, Signals::listen(), Progress::new(&cx.globals)).await;
         }
+    }
+    // Hours ago somebody watched: whether he still does is asked again before the run is left to him.
+    if driven.end == End::Handed && !sentinel::takes_over(aws, &driven.run).await {
+        cx.warn("the time is up, and no sentinel watches any more: the stack is brought back");
+        let run = Run { abort: true, ..driven.run };
+        driven = drive::drive(aws, run, manner(cx, None, false), Signals::listen(), Progress::new(&cx.globals)).await;
+        driven.stop = driven.stop.or(Some(Stop::Timeout));
     }
     let finisher = Finisher { cx, region: aws.region() };
     finisher.show(&driven);

@@ -1,8 +1,10 @@
 //! Runs that are driven side by side, a round at a time: by a sentinel until none is left, by a Lambda for as long as
 //! it has.
 
+use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use futures_util::future::join_all;
 use jiff::{SignedDuration, Timestamp};
 use tokio::time::Instant;
@@ -10,8 +12,8 @@ use tokio::time::Instant;
 use super::pace::Pace;
 use super::sights::Sights;
 use crate::engine::{self, Action, Halt, Look, Next, Observation};
-use crate::model::Refusal;
 use crate::model::run::{Phase, Run};
+use crate::model::{Refusal, RefusalKind};
 use crate::world::{Tick, World, act};
 
 /// From so many runs on they are looked at together,
@@ -124,10 +126,17 @@ impl Herd {
         while !left.is_empty() {
             let rest = left.split_off(ABREAST.min(left.len()));
             let (sheep, seen): (Vec<&mut Sheep>, Vec<Observation>) = left.into_iter().unzip();
-            let acts = sheep.iter().zip(seen).map(|(sheep, seen)| act(world, sheep.run.clone(), seen, looked));
+            let acts = sheep
+                .iter()
+                .zip(seen)
+                .map(|(sheep, seen)| AssertUnwindSafe(act(world, sheep.run.clone(), seen, looked)).catch_unwind());
             let ticks = join_all(acts).await;
-            let updates: usize = ticks.iter().map(updates).sum();
+            let done: usize = ticks.iter().flatten().map(updates).sum();
             for (sheep, tick) in sheep.into_iter().zip(ticks) {
+                let Ok(tick) = tick else {
+                    sheep.rest = Some(Rest::Stuck(a_bug()));
+                    continue;
+                };
                 sheep.take(&tick, self.pace);
                 if tick.before.phase != tick.run.phase {
                     tracing::info!(run = %tick.run.id, from = %tick.before.phase, to = %tick.run.phase, "phase");
@@ -135,8 +144,9 @@ impl Herd {
                 tell(&tick, &sheep.sights, world.now());
             }
             left = rest;
-            if !left.is_empty() && updates > 0 {
-                tokio::time::sleep(self.pace.sleep(SignedDuration::from_millis(UPDATE * updates as i64))).await;
+            if !left.is_empty() && done > 0 {
+                let pause = SignedDuration::from_millis(UPDATE * i64::try_from(done).unwrap_or_default());
+                tokio::time::sleep(self.pace.sleep(pause)).await;
             }
         }
     }
@@ -155,6 +165,18 @@ impl Herd {
             tokio::time::sleep(wait).await;
             self.round(world, tell).await;
         }
+    }
+}
+
+/// One run's panic is no other's: it rests here, and somebody else tries.
+fn a_bug() -> Refusal {
+    Refusal {
+        kind: RefusalKind::Invalid,
+        service: "stacksnap".to_owned(),
+        operation: "tick".to_owned(),
+        code: "InternalError".to_owned(),
+        message: "stacksnap failed; this is a bug".to_owned(),
+        request_id: None,
     }
 }
 

@@ -5,7 +5,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use futures_util::future::join_all;
+use futures_util::future::{join, join_all};
+use futures_util::stream::{self, StreamExt};
 
 use super::args::TopologyFlags;
 use super::context::Context;
@@ -15,9 +16,11 @@ use super::findings::CheckReport;
 use super::herd::Herd;
 use super::unfinished::{self, Owed, Unfinished};
 use super::{begin, take};
+use jiff::Timestamp;
+
 use crate::aws::Aws;
 use crate::engine::{self, Watch};
-use crate::model::run::Run;
+use crate::model::run::{Phase, Run};
 use crate::model::stack::Stack;
 use crate::model::survey::Survey;
 use crate::model::watch::{Scope, Sentinel};
@@ -25,12 +28,28 @@ use crate::model::{Refusal, RefusalKind};
 use crate::plan::discover::{Overrides, seems_offline};
 use crate::world::World;
 
+/// Stacks that are looked at side by side: each may cost twenty calls.
+const ABREAST: usize = 8;
+
 /// Somebody else would drive a run on this stack on, if this process left it: a sentinel that watches it has looked within
 /// its period. What cannot be read is no sentinel.
 pub(crate) async fn watches(aws: &Aws, survey: &Survey) -> bool {
     let Some(stack) = survey.stack.here() else { return false };
     let now = aws.now();
     aws.sentinels().await.is_ok_and(|marks| marks.iter().any(|mark| mark.watches(stack, now)))
+}
+
+/// Leaves a run to a sentinel, if one still watches its stack.
+pub(crate) async fn takes_over(aws: &Aws, run: &Run) -> bool {
+    let now = aws.now();
+    let (stack, marks) = join(aws.stack(&run.target.stack_id), aws.sentinels()).await;
+    let (Ok(stack), Ok(marks)) = (stack, marks) else { return false };
+    marks.iter().any(|mark| mark.watches(&stack, now)) && leave(aws, run).await
+}
+
+/// Leaves a run to a sentinel: whether it knows. One that is over, or whose record is gone, is not written again.
+pub(crate) async fn leave(world: &impl World, run: &Run) -> bool {
+    !run.ended() && !run.lost && world.save(&run.clone().handed_over(world.now())).await.is_ok()
 }
 
 /// Who looks, how often, at what.
@@ -51,6 +70,8 @@ pub(crate) struct Looked {
     pub(crate) stacks: usize,
     /// Runs to be driven.
     pub(crate) runs: Vec<Run>,
+    /// Stacks that runs of ours, living ones too, have taken offline, and since when.
+    pub(crate) away: BTreeMap<String, Timestamp>,
     /// Stacks whose run is left to its operator, and why.
     pub(crate) left: BTreeMap<String, String>,
     /// Stacks that somebody must look at, and why.
@@ -78,7 +99,10 @@ impl Watchman {
         let wanted: Vec<&String> = held.iter().chain(owing).collect();
         let driven: BTreeSet<&str> = herd.going().map(|sheep| sheep.run.target.stack.as_str()).collect();
         let asked = wanted.into_iter().filter(|name| !driven.contains(name.as_str()));
-        for (stack, found) in join_all(asked.map(|name| one(cx, aws, name))).await {
+        let found: Vec<_> =
+            stream::iter(asked.map(|name| one(cx, aws, name))).buffer_unordered(ABREAST).collect().await;
+        for (stack, (left, found)) in found {
+            looked.away.extend(left.map(|left| (stack.to_owned(), left)));
             looked.take(stack, found);
         }
         Ok(looked)
@@ -102,7 +126,8 @@ impl Watchman {
     }
 
     /// Leaves the mark, with the stacks that it cannot bring home; those of them that are news.
-    pub(crate) async fn mark(&self, cx: &Context, aws: &Aws, troubled: &[String]) -> Vec<String> {
+    /// What was told of a stack of `driven` is not forgotten while it is driven.
+    pub(crate) async fn mark(&self, cx: &Context, aws: &Aws, troubled: &[String], driven: &[String]) -> Vec<String> {
         let (now, version) = (aws.now(), env!("CARGO_PKG_VERSION").to_owned());
         let before = aws.sentinel(&self.by).await.unwrap_or_default();
         let mark = Sentinel {
@@ -113,7 +138,11 @@ impl Watchman {
             scope: self.scope.clone(),
             troubled: before.map(|before| before.troubled).unwrap_or_default(),
         };
-        let (news, told) = mark.news(troubled, now);
+        let (news, mut told) = mark.news(troubled, now);
+        let before = mark.troubled.iter().filter(|(stack, _)| driven.contains(stack));
+        for (stack, at) in before {
+            told.entry(stack.clone()).or_insert(*at);
+        }
         if let Err(refusal) = aws.leave_mark(&Sentinel { troubled: told, ..mark.clone() }).await {
             cx.warn(&format!("the sentinel's mark cannot be written, so nobody leaves a run to it: {refusal}"));
         }
@@ -129,6 +158,10 @@ impl Looked {
             Ok(Watch::Leave { why }) => drop(self.left.insert(stack.to_owned(), why.to_owned())),
             // Somebody is at it, or just beginning.
             Err(failure) if failure.exit == Exit::Busy => {}
+            // AWS had no time: the next look tells. Nobody is alarmed, and nobody's night is lost.
+            Err(failure) if failure.refusal.as_ref().is_some_and(|refusal| refusal.kind.passes()) => {
+                tracing::warn!(stack, code = failure.code, "{}", failure.what);
+            }
             Err(failure) => drop(self.troubled.insert(stack.to_owned(), failure)),
         }
     }
@@ -142,12 +175,23 @@ fn offline(cx: &Context, stack: &Stack) -> bool {
     )
 }
 
-async fn one<'a>(cx: &Context, aws: &Aws, stack: &'a str) -> (&'a str, Result<Watch, Failure>) {
-    (stack, watch(cx, aws, stack).await)
+type Found = (Option<Timestamp>, Result<Watch, Failure>);
+
+async fn one<'a>(cx: &Context, aws: &Aws, stack: &'a str) -> (&'a str, Found) {
+    let found = unfinished::find(cx, aws, stack).await;
+    let left = match &found {
+        Ok(Unfinished::Held(run) | Unfinished::Unlocked(run)) if run.phase < Phase::Verifying => run.left,
+        _ => None,
+    };
+    let watched = match found {
+        Ok(found) => watch(cx, aws, stack, found).await,
+        Err(failure) => Err(failure),
+    };
+    (stack, (left, watched))
 }
 
-async fn watch(cx: &Context, aws: &Aws, stack: &str) -> Result<Watch, Failure> {
-    match unfinished::find(cx, aws, stack).await? {
+async fn watch(cx: &Context, aws: &Aws, stack: &str, found: Unfinished) -> Result<Watch, Failure> {
+    match found {
         Unfinished::Held(run) => Ok(engine::watch(*run, aws.now())),
         Unfinished::Unlocked(run) => {
             let watch = engine::watch(*run, aws.now());
@@ -157,7 +201,7 @@ async fn watch(cx: &Context, aws: &Aws, stack: &str) -> Result<Watch, Failure> {
             Ok(watch)
         }
         Unfinished::Lost | Unfinished::None => {
-            match unfinished::owed(cx, aws, stack, &TopologyFlags::default()).await? {
+            match unfinished::owed(cx, aws, stack, &TopologyFlags::default(), true).await? {
                 Owed::Nothing => Ok(Watch::Living),
                 Owed::Run(run) => Ok(Watch::Drive(run)),
                 Owed::Refused(findings) => Err(begin::refused(&CheckReport::new(stack, findings))),

@@ -1,6 +1,8 @@
 //! Runs that somebody began and nobody ended: found by their lock, by their record, or, where both
 //! are lost, by the debt that CloudFormation's event history shows.
 
+use jiff::SignedDuration;
+
 use super::args::TopologyFlags;
 use super::context::Context;
 use super::exit::Exit;
@@ -103,7 +105,7 @@ pub(crate) async fn to_drive(cx: &Context, aws: &Aws, stack: &str, flags: &Topol
             take::take(cx, aws, &run).await?;
             Ok(Owed::Run(run))
         }
-        Unfinished::Lost | Unfinished::None => owed(cx, aws, stack, flags).await,
+        Unfinished::Lost | Unfinished::None => owed(cx, aws, stack, flags, false).await,
     }
 }
 
@@ -112,7 +114,7 @@ pub(crate) async fn to_drive(cx: &Context, aws: &Aws, stack: &str, flags: &Topol
 /// # Errors
 /// It cannot be told (exit 3 where nobody may guess), or bringing the stack back failed.
 pub(crate) async fn settle(cx: &Context, aws: &Aws, stack: &str, flags: &TopologyFlags) -> Result<Exit, Failure> {
-    match owed(cx, aws, stack, flags).await? {
+    match owed(cx, aws, stack, flags, false).await? {
         Owed::Nothing => nothing::to_do(cx, stack, "no run is unfinished, and none owes the stack anything"),
         Owed::Run(run) => drive(cx, aws, *run).await,
         Owed::Refused(findings) => begin::refuse(cx, stack, findings),
@@ -122,8 +124,14 @@ pub(crate) async fn settle(cx: &Context, aws: &Aws, stack: &str, flags: &Topolog
 /// What a stack owes that no record and no lock tells of.
 ///
 /// # Errors
-/// It cannot be told (exit 3 where nobody may guess).
-pub(crate) async fn owed(cx: &Context, aws: &Aws, stack: &str, flags: &TopologyFlags) -> Result<Owed, Failure> {
+/// It cannot be told (exit 3 where nobody may guess); or, where one is `patient`, it was tried in vain within the hour.
+pub(crate) async fn owed(
+    cx: &Context,
+    aws: &Aws,
+    stack: &str,
+    flags: &TopologyFlags,
+    patient: bool,
+) -> Result<Owed, Failure> {
     let mut survey = cx.survey(aws, stack, flags).await?;
     let mut lock = std::mem::replace(&mut survey.lock, Seen::Missing);
     // Which run it is for is known only after the history was read; until then any id will do.
@@ -142,6 +150,9 @@ pub(crate) async fn owed(cx: &Context, aws: &Aws, stack: &str, flags: &TopologyF
                 unlock(cx, aws, stack, &run).await?;
                 lock = Seen::Missing;
             }
+            Rescue::PayDebt { of } if patient && in_vain(cx, aws, stack, &of).await => {
+                return Err(not_again(cx, aws, stack, &of));
+            }
             Rescue::PayDebt { of } => {
                 cx.warn(&format!("{of} took {stack} offline and never brought it back"));
                 if let Some(lock) = lock.here() {
@@ -152,6 +163,22 @@ pub(crate) async fn owed(cx: &Context, aws: &Aws, stack: &str, flags: &TopologyF
             }
         }
     }
+}
+
+/// Within the last hour a run has tried to pay this debt, and left the stack offline: three updates each time, for nothing.
+async fn in_vain(cx: &Context, aws: &Aws, stack: &str, of: &BackupId) -> bool {
+    let runs = catalogue::runs(cx, aws, Some(stack)).await;
+    let newest = runs.iter().rev().find(|run| matches!(&run.kind, Kind::Home { of: paid } if paid == of));
+    let ending = newest.and_then(|run| run.ending.as_ref()).filter(|ending| ending.left_offline);
+    ending.is_some_and(|ending| aws.now().duration_since(ending.at) < SignedDuration::from_hours(1))
+}
+
+fn not_again(cx: &Context, aws: &Aws, stack: &str, of: &BackupId) -> Failure {
+    let what = format!("{stack} is offline, and could not be brought back");
+    Failure::new(Exit::StillOffline, "tried-in-vain", what)
+        .why(format!("{of} took it offline; the last attempt to bring it back failed within the hour"))
+        .hint(format!("see why: `{}`", cx.command(&["status", stack], Some(aws.region()))))
+        .hint(format!("then: `{}`", cx.command(&["online", stack], Some(aws.region()))))
 }
 
 async fn locked(cx: &Context, aws: &Aws, run: Run) -> Result<Owed, Failure> {

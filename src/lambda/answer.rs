@@ -79,7 +79,7 @@ impl Answer {
 
     /// It goes on after a while.
     pub(crate) fn wait(event: Value, seconds: u64) -> Self {
-        Self { next: Next::Wait, wait_seconds: seconds.max(1), ..Self::done(&event, json!({})) }
+        Self { next: Next::Wait, wait_seconds: seconds.max(1), event, ..Self::done(&Value::Null, json!({})) }
     }
 
     /// The same, about a run.

@@ -25,12 +25,17 @@ use crate::world::World;
 /// A slot that is delivered later is too late, unless the event says otherwise, seconds.
 const LATE_AFTER: u32 = 3600;
 
+/// Another delivery of the same slot has begun it: how long until its record is there, seconds.
+const ELSEWHERE: u64 = 60;
+
 /// How a backup began.
 pub(super) enum Begun {
     /// It did.
     Run(Box<Run>),
     /// Its slot has had its run.
     Already(&'static str),
+    /// Another delivery of the slot is beginning it.
+    Elsewhere,
     /// Its slot came too late.
     Skipped(Failure),
 }
@@ -47,6 +52,7 @@ impl Function {
         match self.begun(&event, &wish).await? {
             Begun::Run(run) => Ok(self.drive(Sheep::new(*run), 0, value, until).await),
             Begun::Already(why) => Ok(Answer::nothing(value, why)),
+            Begun::Elsewhere => Ok(Answer::wait(value.clone(), ELSEWHERE)),
             Begun::Skipped(failure) => {
                 self.tell(&Notice::of_failure(&event.stack, &failure, State::Skipped)).await;
                 Ok(Answer::nothing(value, &failure.what))
@@ -74,7 +80,8 @@ impl Function {
             Ok(run) => Ok(Begun::Run(Box::new(run))),
             // Delivered twice at once: the other delivery may have it.
             Err(failure) if failure.exit == Exit::Busy => match self.aws.holder(&event.stack).await {
-                Seen::Here(lock) if lock.run == id => Ok(Begun::Already("another delivery of this slot has begun it")),
+                // It has its record by then, or it died, and the sentinel has dropped its lock.
+                Seen::Here(lock) if lock.run == id => Ok(Begun::Elsewhere),
                 _ => Err(failure),
             },
             Err(failure) => Err(failure),
@@ -84,7 +91,7 @@ impl Function {
     /// The slot's run, if an earlier delivery has begun it.
     async fn earlier(&self, stack: &str, id: &BackupId) -> Result<Option<Begun>, Failure> {
         match self.aws.record(stack, id).await {
-            Seen::Here(run) if run.ended() => Ok(Some(Begun::Already("this slot has had its run"))),
+            // One that is over is only told of.
             Seen::Here(run) => Ok(Some(Begun::Run(Box::new(run)))),
             Seen::Unknown(refusal) => Err(self.cx.refused("the slot's record cannot be read", &refusal)),
             // Records beyond the newest ten are gone, snapshots stay.
@@ -145,7 +152,7 @@ fn words(stack: &str, options: &Options) -> Vec<String> {
     line
 }
 
-fn late_after(options: &Options) -> Result<SignedDuration, Failure> {
+pub(super) fn late_after(options: &Options) -> Result<SignedDuration, Failure> {
     let said = options.late_after.as_deref().map(duration::positive).transpose();
     let Span(seconds) = said.map_err(|why| bad(&why))?.unwrap_or(Span(LATE_AFTER));
     Ok(SignedDuration::from_secs(seconds.into()))

@@ -92,7 +92,10 @@ mod tests {
     #[test]
     fn an_empty_variable_says_nothing() {
         let deployment = of(&[("STACKSNAP_TOPIC_ARN", ""), ("STACKSNAP_STACKS", " a, b,")]).unwrap();
-        assert_eq!((deployment.topic.clone(), deployment.scope()), (None, Scope::Stacks(vec!["a".to_owned(), "b".to_owned()])));
+        assert_eq!(
+            (deployment.topic.clone(), deployment.scope()),
+            (None, Scope::Stacks(vec!["a".to_owned(), "b".to_owned()]))
+        );
         assert_eq!(of(&[]).unwrap().scope(), Scope::Known);
         assert_eq!(
             of(&[("STACKSNAP_FLEET_TAG", "backup=nightly")]).unwrap().scope(),

@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 
 use super::Function;
 use super::answer::Answer;
-use super::event::{ListEvent, OfStack, ReportEvent};
+use super::backup::late_after;
+use super::event::{IfLate, ListEvent, OfStack, Options, ReportEvent};
 use super::metrics;
 use super::notice::{Notice, State};
 use crate::cli::catalogue::{self, Gathered, What};
@@ -52,7 +53,7 @@ impl Function {
             names = stacks.iter().filter(wanted).map(|stack| stack.name.clone()).collect();
         }
         names.sort();
-        let options = serde_json::to_value(&list.options).unwrap_or_default();
+        let options = serde_json::to_value(self.on_time(&list.options)?).unwrap_or_default();
         let batch = list.batch.unwrap_or(1).clamp(1, LARGEST);
         let event = |names: &[String]| {
             let mut event = options.clone();
@@ -67,6 +68,13 @@ impl Function {
         };
         let stacks: Vec<Value> = names.chunks(batch).map(event).collect();
         Ok(Answer { stacks: Some(stacks), ..Answer::done(value, json!({ "count": names.len() })) })
+    }
+
+    /// Whether a slot is too late is judged when its fleet begins, not when a stack's turn comes.
+    pub(super) fn on_time(&self, options: &Options) -> Result<Options, Failure> {
+        let Some(slot) = options.slot else { return Ok(options.clone()) };
+        let due = nightly::slot(slot, self.aws.now(), late_after(options)?) == nightly::Slot::Due;
+        Ok(if due { Options { if_late: Some(IfLate::Run), ..options.clone() } } else { options.clone() })
     }
 
     /// How all stacks stand; a last good backup that has become too old is told.
@@ -117,7 +125,9 @@ impl Function {
         };
         let stacks = self.aws.stacks().await;
         let stacks = stacks.map_err(|refusal| self.cx.refused("the stacks cannot be listed", &refusal))?;
-        let bearing = stacks.into_iter().filter(|stack| crate::model::watch::bears(stack, tag));
+        // CloudFormation hands a stack's tags on to those nested in it.
+        let top = stacks.into_iter().filter(|stack| stack.parent_id.is_none());
+        let bearing = top.filter(|stack| crate::model::watch::bears(stack, tag));
         Ok(Some(bearing.map(|stack| stack.name).collect()))
     }
 

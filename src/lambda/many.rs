@@ -69,14 +69,13 @@ pub(crate) struct Failed {
 
 impl Function {
     /// Begins as many as may be offline, and ticks them all.
-    pub(super) async fn fleet(&self, event: FleetEvent, value: &Value, until: Instant) -> Result<Answer, Failure> {
+    pub(super) async fn fleet(&self, mut event: FleetEvent, value: &Value, until: Instant) -> Result<Answer, Failure> {
+        let mut value = value.clone();
         let mut progress = match event.progress.clone() {
             Some(progress) => progress,
             None => {
-                join_all(event.stacks.iter().map(|stack| self.allowed(stack)))
-                    .await
-                    .into_iter()
-                    .collect::<Result<(), _>>()?;
+                event.options = self.on_time(&event.options)?;
+                event.options.if_late.into_iter().for_each(|late| value["ifLate"] = json!(late));
                 Progress { waiting: event.stacks.clone(), ..Progress::default() }
             }
         };
@@ -100,12 +99,15 @@ impl Function {
             }
         }
         self.count(&before, &mut herd, &mut progress).await;
-        Ok(answer(value, &herd, progress, rounds))
+        Ok(answer(&value, &herd, progress, rounds))
     }
 
     /// Everything that a fleet's event was about goes home.
     pub(super) async fn give_up_fleet(&self, event: FleetEvent, until: Instant) -> Result<Answer, Failure> {
         let progress = Progress { waiting: Vec::new(), ..event.progress.unwrap_or_default() };
+        for driver in &progress.driving {
+            self.allowed(&driver.stack).await?;
+        }
         let sheep = self.recall_all(progress.driving.clone(), None).await?;
         for sheep in sheep.into_iter().filter(|sheep| !sheep.run.ended()) {
             // The record tells every driver.
@@ -150,7 +152,9 @@ impl Function {
         let begun = next.iter().map(|stack| async move {
             let options = Options { slot: event.options.slot, ..event.options.clone() };
             let one = BackupEvent { stack: stack.clone(), options, driver: None };
-            match self.wish(&one) {
+            // What is begun must be allowed, whoever has written the event.
+            let wish = self.allowed(stack).await.and_then(|()| self.wish(&one));
+            match wish {
                 Ok(wish) => (stack, self.begun(&one, &wish).await),
                 Err(failure) => (stack, Err(failure)),
             }
@@ -158,7 +162,7 @@ impl Function {
         for (stack, begun) in join_all(begun).await {
             match begun {
                 Ok(Begun::Run(run)) => herd.sheep.push(Sheep::new(*run)),
-                Ok(Begun::Already(_)) => progress.passed.push(stack.clone()),
+                Ok(Begun::Already(_) | Begun::Elsewhere) => progress.passed.push(stack.clone()),
                 Ok(Begun::Skipped(failure)) => {
                     self.tell(&Notice::of_failure(stack, &failure, State::Skipped)).await;
                     progress.passed.push(stack.clone());

@@ -30,7 +30,7 @@ use crate::cli::context::Context;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::stack_arg;
-use answer::Answer;
+use answer::{Answer, Next};
 use deployment::Deployment;
 use event::Event;
 
@@ -38,6 +38,9 @@ use event::Event;
 const BURST: Duration = Duration::from_secs(20);
 /// What is left of the function's time when the last tick begins: a tick's calls may be slow.
 const MARGIN: Duration = Duration::from_secs(30);
+
+/// When AWS had no time: how long until it is asked again, seconds.
+const AGAIN: u64 = 30;
 
 /// The function: connected once, then asked again and again.
 pub(crate) struct Function {
@@ -75,9 +78,22 @@ async fn serve() -> Result<(), lambda_runtime::Error> {
                 Answer::failed(&event.payload, failure)
             }
         };
+        // A sentinel that cannot look must not seem to: the function fails, and its alarms hear it.
+        if event.payload["action"] == "sentinel" && answer.next == Next::Failed {
+            return Err(lambda_runtime::Error::from(answer.report["message"].as_str().unwrap_or_default().to_owned()));
+        }
         serde_json::to_value(answer).map_err(lambda_runtime::Error::from)
     }))
     .await
+}
+
+/// The event is about something that has begun: a run that is driven, or given up.
+fn going_on(event: &Value) -> bool {
+    event["action"] == "abort" || event.get("driver").is_some() || event.get("progress").is_some()
+}
+
+fn passes(failure: &Failure) -> bool {
+    failure.exit == Exit::Busy || failure.refusal.as_ref().is_some_and(|refusal| refusal.kind.passes())
 }
 
 fn log(failure: &Failure) {
@@ -113,6 +129,11 @@ impl Function {
         };
         match answered {
             Ok(answer) => answer,
+            // What has begun is not given up because AWS had no time: it is asked again.
+            Err(failure) if going_on(value) && passes(&failure) => {
+                log(&failure);
+                Answer::wait(value.clone(), AGAIN)
+            }
             Err(failure) => {
                 log(&failure);
                 // A schedule has sent it, and nobody reads what a schedule is answered.
@@ -134,7 +155,7 @@ impl Function {
             Event::Online(event) => Box::pin(self.online(event, value, until)).await,
             Event::Verify(event) => Box::pin(self.verify(&event, value)).await,
             Event::Status(event) => Box::pin(self.status(&event, value)).await,
-            Event::Sentinel(event) => Box::pin(self.sentinel(event, until)).await,
+            Event::Sentinel(event) => Box::pin(self.sentinel(event, value, until)).await,
             Event::ListStacks(options) => Box::pin(self.list_stacks(&options, value)).await,
             Event::Report(event) => Box::pin(self.report(&event, value)).await,
             Event::Hint(hint) => Box::pin(self.hint(&hint, value, until)).await,

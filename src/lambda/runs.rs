@@ -30,18 +30,19 @@ use crate::world::World;
 
 /// A state machine's history ends at 25,000 events, and a round is about eleven: long before that the run is left to the
 /// sentinel, which begins a new one.
-const ROUNDS: u32 = 1_500;
+pub(super) const ROUNDS: u32 = 1_500;
 
 impl Function {
     /// `resume`
     pub(super) async fn resume(&self, event: OfStack, value: &Value, until: Instant) -> Result<Answer, Failure> {
-        self.allowed(&event.stack).await?;
         if let Some(driver) = event.driver {
             return self.drive_on(driver, None, value, until).await;
         }
+        self.allowed(&event.stack).await?;
         let flags = TopologyFlags::default();
         match unfinished::to_drive(&self.cx, &self.aws, &event.stack, &flags).await? {
             Owed::Nothing => Ok(Answer::nothing(value, "no run is unfinished, and none owes the stack anything")),
+            Owed::Run(run) if run.target.aim.is_some() => Err(an_operators(&run)),
             Owed::Run(run) => Ok(self.drive(Sheep::new(Run { urged: true, ..*run }), 0, value, until).await),
             Owed::Refused(findings) => Err(begin::refused(&CheckReport::new(&event.stack, findings))),
         }
@@ -98,10 +99,10 @@ impl Function {
 
     /// `online`
     pub(super) async fn online(&self, event: OfStack, value: &Value, until: Instant) -> Result<Answer, Failure> {
-        self.allowed(&event.stack).await?;
         if let Some(driver) = event.driver {
             return self.drive_on(driver, None, value, until).await;
         }
+        self.allowed(&event.stack).await?;
         let run = self.begin(&Wish::switch(&event.stack, Kind::Online), None).await?;
         Ok(self.drive(Sheep::new(run), 0, value, until).await)
     }
@@ -113,7 +114,9 @@ impl Function {
             Hint::Job(id) => run.files.as_ref().is_some_and(|job| job.id == *id),
             Hint::Snapshot(id) => run.id.as_str() == id,
         };
-        let Some(run) = runs.iter().filter(|run| !run.ended()).find(concerns) else {
+        // Only a backup, and only where somebody drives it: what an operator has stopped is not begun again by an event.
+        let driven = |run: &&Run| !run.ended() && matches!(run.kind, Kind::Backup { .. }) && !run.stale(self.aws.now());
+        let Some(run) = runs.iter().filter(driven).find(concerns) else {
             return Ok(Answer::nothing(value, "no run of ours is about it"));
         };
         self.allowed(&run.target.stack).await?;
@@ -122,7 +125,8 @@ impl Function {
         Ok(if answer.next == Next::Wait { Answer { next: Next::Done, wait_seconds: 0, ..answer } } else { answer })
     }
 
-    /// Goes on where the last invocation stopped. What is to be done stands in the run's record, not in the event.
+    /// Goes on where the last invocation stopped. What is to be done stands in the run's record, not in the event; and what has
+    /// been begun is brought to its end, though its stack may not be one of ours any more.
     pub(super) async fn drive_on(
         &self,
         driver: Driver,
@@ -130,7 +134,6 @@ impl Function {
         value: &Value,
         until: Instant,
     ) -> Result<Answer, Failure> {
-        self.allowed(&driver.stack).await?;
         match self.aws.record(&driver.stack, &driver.run).await {
             Seen::Here(run) => {
                 let (run, look) = driver.recall(run);
@@ -199,8 +202,7 @@ impl Function {
         self.account_for(before, &mut sheep).await;
         let answer = match sheep.rest.take() {
             None if rounds.count >= ROUNDS => {
-                let run = sheep.run.clone().handed_over(self.aws.now());
-                drop(self.aws.save(&run).await);
+                sentinel::leave(&self.aws, &sheep.run).await;
                 Answer::nothing(event, "the run is long: the sentinel drives it on")
             }
             None => Answer::wait(going_on(event, &sheep, rounds.count), rounds.wait),
@@ -224,9 +226,8 @@ impl Function {
 
     /// Nobody here can go on: everybody hears of it, and the sentinel need not wait.
     pub(super) async fn left_to_sentinel(&self, run: &Run, sights: &Sights, failure: &Failure) {
-        let run = run.clone().handed_over(self.aws.now());
-        drop(self.aws.save(&run).await);
-        let state = if report::left_offline(&run, sights) { State::LeftOffline } else { State::Failed };
+        sentinel::leave(&self.aws, run).await;
+        let state = if report::left_offline(run, sights) { State::LeftOffline } else { State::Failed };
         self.tell(&Notice::of_failure(&run.target.stack, failure, state)).await;
     }
 
@@ -280,7 +281,10 @@ impl Function {
     pub(super) async fn measure(&self, before: &Run, sheep: &Sheep) {
         let (run, now) = (&sheep.run, self.aws.now());
         let ended = run.ended() && !before.ended();
-        let mut found: Vec<Metric> = vec![("OfflineFor", "Seconds", offline_for(run, &sheep.sights, now))];
+        // No zeros: they would hide another stack's. The sentinel says when nobody is offline.
+        let offline = offline_for(run, &sheep.sights, now);
+        let mut found: Vec<Metric> = vec![("OfflineFor", "Seconds", offline)];
+        found.retain(|(_, _, seconds)| *seconds > 0.0);
         if ended && matches!(run.kind, Kind::Backup { .. }) {
             let complete = run.ending.as_ref().is_some_and(|ending| ending.outcome == Outcome::Complete);
             found.push(("Complete", "Count", f64::from(u8::from(complete))));
@@ -310,7 +314,9 @@ struct Rounds {
 /// For how long the stack has been offline by this run, seconds.
 fn offline_for(run: &Run, sights: &Sights, now: jiff::Timestamp) -> f64 {
     let back = run.ended() || sights.mode == Some(Mode::Online) || run.window.is_some_and(|window| window.to.is_some());
-    let left = run.left.filter(|_| !back || report::left_offline(run, sights));
+    // Whoever pays a debt does not know since when it is owed: at least since he began.
+    let since = run.left.or(Some(run.started).filter(|_| matches!(run.kind, Kind::Home { .. })));
+    let left = since.filter(|_| !back || report::left_offline(run, sights));
     left.map_or(0.0, |left| now.duration_since(left).as_secs_f64())
 }
 
@@ -324,6 +330,13 @@ fn going_on(event: &Value, sheep: &Sheep, rounds: u32) -> Value {
         fields.insert("driver".to_owned(), serde_json::to_value(driver).unwrap_or_default());
     }
     next
+}
+
+/// Which way it goes on, its operator decides.
+fn an_operators(run: &Run) -> Failure {
+    Failure::new(Exit::Refused, "operators-run", format!("{} is a {}", run.id, report::kind(&run.kind)))
+        .why("the function only drives backups and changes of mode; nothing was touched")
+        .hint(format!("`stacksnap resume {}`", run.target.stack))
 }
 
 fn refused(stack: &str, findings: Vec<crate::model::finding::Finding>) -> Failure {

@@ -1,6 +1,10 @@
 //! `sentinel`: brings home what nobody drives. Its schedule begins it anew every few minutes, so an execution only drives what it
 //! found at its beginning.
 
+use std::collections::BTreeMap;
+
+use futures_util::future::join_all;
+use futures_util::stream::{self, StreamExt};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use tokio::time::Instant;
@@ -9,13 +13,15 @@ use super::Function;
 use super::answer::Answer;
 use super::driver::Driver;
 use super::event::SentinelEvent;
+use super::metrics;
 use super::notice::{Notice, State};
+use super::runs::ROUNDS;
 use crate::cli::duration;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::herd::{Herd, Rest, Sheep, seconds};
 use crate::cli::pace::Pace;
-use crate::cli::sentinel::{Looked, Watchman};
+use crate::cli::sentinel::{Looked, Watchman, leave};
 use crate::config::Span;
 use crate::model::Seen;
 use crate::model::run::Run;
@@ -24,28 +30,46 @@ use crate::world::World;
 
 /// How often its schedule begins it, unless the event says otherwise, seconds.
 const EVERY: u32 = 300;
+/// Runs that one execution drives: what it remembers of each travels with its event.
+const MOST: usize = 100;
+/// Notices that are sent side by side.
+const ABREAST: usize = 8;
+/// What is measured of all stacks together.
+const ALL: &str = "*";
 
 impl Function {
     /// Looks where it drives nothing yet; then ticks for as long as there is time.
-    pub(super) async fn sentinel(&self, event: SentinelEvent, until: Instant) -> Result<Answer, Failure> {
+    pub(super) async fn sentinel(
+        &self,
+        event: SentinelEvent,
+        value: &Value,
+        until: Instant,
+    ) -> Result<Answer, Failure> {
         let man = self.watchman(&event).await?;
         let mut herd = Herd::new(Pace::new(&self.cx.globals));
         let rounds = event.driving.first().map_or(0, |driver| driver.rounds) + 1;
         let looked = if event.driving.is_empty() {
             let mut looked = man.look(&self.cx, &self.aws, &herd).await?;
-            herd.sheep.extend(std::mem::take(&mut looked.runs).into_iter().map(Sheep::new));
+            // As many as its state has room for; the next look finds the others.
+            herd.sheep.extend(std::mem::take(&mut looked.runs).into_iter().take(MOST).map(Sheep::new));
             looked
         } else {
-            herd.sheep.extend(self.recalled(event.driving).await);
+            let Some(sheep) = self.recalled(event.driving).await else { return Ok(Answer::wait(value.clone(), 30)) };
+            herd.sheep.extend(sheep);
             Looked::default()
         };
         let before: Vec<Run> = herd.sheep.iter().map(|sheep| sheep.run.clone()).collect();
-        if rounds == 1 {
-            self.alarm(&man, &looked).await;
-        }
         herd.round(&self.aws, &mut |_, _, _| {}).await;
         herd.drive(&self.aws, until, &mut |_, _, _| {}).await;
-        self.account_for_all(&before, &mut herd).await;
+        for (before, sheep) in before.iter().zip(&mut herd.sheep) {
+            self.account_for(before, sheep).await;
+        }
+        // The mark comes after the deed: whoever cannot do it must not seem to watch.
+        self.alarm(&man, &looked, &herd, rounds == 1).await;
+        if rounds >= ROUNDS {
+            join_all(herd.going().map(|sheep| leave(&self.aws, &sheep.run))).await;
+            return Ok(Answer::nothing(value, "what is left is driven on by the next look"));
+        }
         Ok(answer(&man, &looked, &herd, rounds))
     }
 
@@ -59,51 +83,63 @@ impl Function {
         Ok(Watchman { by: self.deployment.name.clone(), every, scope })
     }
 
-    /// What this execution drives already; a run whose record is gone is found again by the next look.
-    async fn recalled(&self, driving: Vec<Driver>) -> Vec<Sheep> {
+    /// What this execution drives already; a run whose record is gone is found again by the next look. `None`: AWS had no
+    /// time.
+    async fn recalled(&self, driving: Vec<Driver>) -> Option<Vec<Sheep>> {
+        let names: Vec<_> = driving.iter().map(|driver| (driver.stack.as_str(), &driver.run)).collect();
+        let mut records = self.aws.recorded(&names).await;
         let mut sheep = Vec::new();
         for driver in driving {
-            if let Seen::Here(run) = self.aws.record(&driver.stack, &driver.run).await {
-                let (run, look) = driver.recall(run);
-                sheep.push(Sheep::looking(run, look));
+            match records.remove(driver.run.as_str()) {
+                Some(Seen::Here(run)) => {
+                    let (run, look) = driver.recall(run);
+                    sheep.push(Sheep::looking(run, look));
+                }
+                Some(Seen::Unknown(refusal)) if refusal.kind.passes() => return None,
+                _ => {}
             }
         }
-        sheep
+        Some(sheep)
     }
 
-    /// Leaves the mark, and tells of what it cannot bring home: once an hour.
-    async fn alarm(&self, man: &Watchman, looked: &Looked) {
-        let troubled: Vec<String> = looked.troubled.keys().cloned().collect();
-        for stack in man.mark(&self.cx, &self.aws, &troubled).await {
-            if let Some(failure) = looked.troubled.get(&stack) {
-                let state = if failure.exit == Exit::StillOffline { State::LeftOffline } else { State::Failed };
-                self.tell(&Notice::of_failure(&stack, failure, state)).await;
-            }
+    /// Leaves the mark, and tells of what it cannot bring home: once an hour. Says that it has looked, and for how long
+    /// somebody has been offline.
+    async fn alarm(&self, man: &Watchman, looked: &Looked, herd: &Herd, begins: bool) {
+        let mut troubles: BTreeMap<String, Failure> = looked.troubled.clone();
+        troubles.extend(herd.sheep.iter().filter_map(|sheep| self.rested(sheep)));
+        if begins || !troubles.is_empty() {
+            let names: Vec<String> = troubles.keys().cloned().collect();
+            let driven: Vec<String> = herd.going().map(|sheep| sheep.run.target.stack.clone()).collect();
+            let news = man.mark(&self.cx, &self.aws, &names, &driven).await;
+            let notices = news.iter().filter_map(|stack| Some((stack, troubles.get(stack)?)));
+            let notices: Vec<Notice> = notices.map(|(stack, failure)| told(stack, failure)).collect();
+            stream::iter(&notices).for_each_concurrent(ABREAST, |notice| self.tell(notice)).await;
+        }
+        if begins {
+            let now = self.aws.now();
+            let longest =
+                looked.away.values().map(|since| now.duration_since(*since).as_secs_f64()).fold(0.0, f64::max);
+            let found = [("Looked", "Count", 1.0), ("OfflineFor", "Seconds", longest)];
+            metrics::emit(&self.deployment.name, ALL, &found, now);
         }
     }
 
-    /// Measures each run, and tells of those that ended or came to rest.
-    async fn account_for_all(&self, before: &[Run], herd: &mut Herd) {
-        for (before, sheep) in before.iter().zip(&mut herd.sheep) {
-            self.account_for(before, sheep).await;
-            match &sheep.rest {
-                Some(Rest::Stuck(refusal)) => {
-                    let failure = self.cx.refused("the sentinel cannot drive the run on", refusal);
-                    self.tell(&Notice::of_failure(&sheep.run.target.stack, &failure, State::Failed)).await;
-                }
-                Some(Rest::Halted(halt)) => {
-                    let failure = Failure::new(Exit::StillOffline, "stands-still", halt.what.clone());
-                    let notice = Notice::of_failure(
-                        &sheep.run.target.stack,
-                        &failure.hint(halt.hint.clone()),
-                        State::LeftOffline,
-                    );
-                    self.tell(&notice).await;
-                }
-                Some(Rest::Over) | None => {}
+    /// A run that came to rest where it must not. One that ended so is told by its end.
+    fn rested(&self, sheep: &Sheep) -> Option<(String, Failure)> {
+        let failure = match sheep.rest.as_ref()? {
+            Rest::Over => return None,
+            Rest::Stuck(refusal) => self.cx.refused("the sentinel cannot drive the run on", refusal),
+            Rest::Halted(halt) => {
+                Failure::new(Exit::StillOffline, "stands-still", halt.what.clone()).hint(halt.hint.clone())
             }
-        }
+        };
+        Some((sheep.run.target.stack.clone(), failure))
     }
+}
+
+fn told(stack: &str, failure: &Failure) -> Notice {
+    let state = if failure.exit == Exit::StillOffline { State::LeftOffline } else { State::Failed };
+    Notice::of_failure(stack, failure, state)
 }
 
 fn answer(man: &Watchman, looked: &Looked, herd: &Herd, rounds: u32) -> Answer {
@@ -114,7 +150,6 @@ fn answer(man: &Watchman, looked: &Looked, herd: &Herd, rounds: u32) -> Answer {
     }
     let report = json!({
         "stacks": looked.stacks,
-        "driven": herd.sheep.iter().map(brief).collect::<Vec<Value>>(),
         "left": looked.left,
         "troubled": looked.troubled.iter().map(|(stack, why)| (stack.clone(), why.what.clone())).collect::<Vec<_>>(),
     });
@@ -123,7 +158,10 @@ fn answer(man: &Watchman, looked: &Looked, herd: &Herd, rounds: u32) -> Answer {
             event["driving"] = serde_json::to_value(driving).unwrap_or_default();
             Answer { report, ..Answer::wait(event, seconds(wait)) }
         }
-        None => Answer::done(&event, report),
+        None => {
+            let driven: Vec<Value> = herd.sheep.iter().map(brief).collect();
+            Answer::done(&event, report).with(json!({ "driven": driven }))
+        }
     }
 }
 

@@ -14,6 +14,8 @@ use super::{BackupId, Refusal};
 
 /// The record's format. A higher number than this is read, shown, and left alone.
 pub const FORMAT: u32 = 2;
+/// A run that turned home within this time is looked after by a sentinel, too.
+const TURNED: SignedDuration = SignedDuration::from_mins(15);
 /// A run whose driver is this much overdue is stale (rule 5).
 pub const STALE_AFTER: SignedDuration = SignedDuration::from_mins(5);
 
@@ -503,9 +505,14 @@ impl Run {
         self.stale(now) || (left && !self.ended())
     }
 
-    /// The stack has been offline for longer than it may, and is not known to be back.
+    /// The stack has been offline for longer than it may, and is not known to be back. Of a run that turned home long ago its
+    /// driver is trusted until it is stale: one more each period would be many.
     pub fn overspent(&self, now: Timestamp) -> bool {
-        let away = matches!(self.phase, Phase::GoingOffline | Phase::Capturing | Phase::Resuming | Phase::Returning);
+        let away = match self.phase {
+            Phase::GoingOffline | Phase::Capturing => true,
+            Phase::Resuming | Phase::Returning => now.duration_since(self.since) < TURNED,
+            _ => false,
+        };
         let budget = SignedDuration::from_secs(self.options.max_offline.into());
         away && self.left.is_some_and(|left| now.duration_since(left) > budget)
     }

@@ -44,7 +44,7 @@ pub(crate) fn stack() -> Stack {
         tags: Vec::new(),
         notification_arns: Vec::new(),
         termination_protection: false,
-            created: None,
+        created: None,
     }
 }
 

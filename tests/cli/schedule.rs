@@ -220,6 +220,7 @@ fn bad_input_is_refused_before_anything_is_looked_at_and_says_how_it_is_written(
         (&["no-such", "--code", "s3://code/stacksnap-lambda.zip"], 8, "no-such"),
         (&[STACK, CODE[0], CODE[1], "--set", "NoSuch=1"], 2, "no parameter NoSuch"),
         (&[STACK, CODE[0], CODE[1], "--max-offline", "1m"], 2, "it is 5 to 1440"),
+        (&[STACK, CODE[0], CODE[1], "--flexible-window", "1h"], 2, "--set LateAfterMinutes"),
         (&[STACK, CODE[0], CODE[1], "--schedule", "at(2020-01-01T00:00:00)"], 2, "never comes again"),
     ] {
         aws.run(&with(&["schedule", "plan"], args)).ends(code).says(said);

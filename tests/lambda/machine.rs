@@ -72,13 +72,10 @@ pub(crate) fn execute(cloud: &Cloud, function: &mut Function, event: &Value) -> 
 fn bring_back(cloud: &Cloud, function: &mut Function, failed: &Value, before: u32) -> Execution {
     let mut event = json!({ "action": "abort", "event": failed });
     for count in 1..MOST {
-        let answer = match function.invoke(&event) {
-            Ok(answer) => answer,
+        let Ok(answer) = function.invoke(&event) else {
             // Lambda starts another process; the machine tries again.
-            Err(_) => {
-                *function = cloud.function();
-                continue;
-            }
+            *function = cloud.function();
+            continue;
         };
         if answer["next"] != "wait" {
             return Execution { end: End::GaveUp, answer, invocations: before + count };

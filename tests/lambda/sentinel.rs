@@ -137,7 +137,7 @@ fn several_stacks_come_home_in_one_execution() {
     let begin = |name: &&str| cloud.run(&["backup", name, "--no-wait", "--settle", "0s", "--quiet"]).ends(0);
     names.iter().for_each(|name| drop(begin(name)));
     let night = look(&cloud);
-    assert_eq!(night.answer["report"]["driven"].as_array().map(Vec::len), Some(3), "{:#}", night.answer);
+    assert!(night.says("/report/driven").contains("-hub-2"), "{:#}", night.answer);
     let modes = names.map(|name| cloud.run(&["inspect", name, "--query", "mode"]).out.trim().to_owned());
     assert_eq!((modes, cloud.states().len()), (["online", "online", "online"].map(str::to_owned), 3));
     assert_eq!(cloud.told_states(), ["COMPLETE"; 3]);

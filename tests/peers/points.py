@@ -1,7 +1,7 @@
-"""AWS Backup with recovery points: what StartBackupJob made is kept, described and tagged here; all else is ministack's.
+"""AWS Backup with recovery points: what StartBackupJob made is kept, described, tagged here. All else is ministack's.
 
-Prints where it listens, and ends when whoever started it is gone. For as long as there is a file VAULT.hold in $UNATTENDED,
-whoever starts a job in that vault waits for his answer, and a file VAULT.held says so.
+Prints where it listens, and ends when whoever started it is gone. For as long as there is a file VAULT.hold in
+$UNATTENDED, whoever starts a job in that vault waits for his answer, and a file VAULT.held says so.
 """
 
 import http.client
@@ -90,7 +90,12 @@ class Backup(http.server.BaseHTTPRequestHandler):
     do_GET = do_POST = do_PUT = do_DELETE = serve
 
 
-server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Backup)
+class Server(http.server.ThreadingHTTPServer):
+    def handle_error(self, *_):
+        """A test kills whoever asks."""
+
+
+server = Server(("127.0.0.1", 0), Backup)
 threading.Thread(target=server.serve_forever, daemon=True).start()
 print(f"http://127.0.0.1:{server.server_port}", flush=True)
 sys.stdin.read()

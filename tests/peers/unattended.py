@@ -34,7 +34,8 @@ test -e "$UNATTENDED/$STACKSNAP_DEPLOYMENT.broken" && exit 1
 echo $$ >>"$UNATTENDED/$STACKSNAP_DEPLOYMENT.pids"
 exec "$LAMBDA_TASK_ROOT/stacksnap-lambda"
 """
-PASSED_ON = ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_RDS", "AWS_ENDPOINT_URL_BACKUP", "STACKSNAP_TIME_SCALE", "HOME", "UNATTENDED")
+ENDPOINTS = ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_RDS", "AWS_ENDPOINT_URL_BACKUP")
+PASSED_ON = (*ENDPOINTS, "STACKSNAP_TIME_SCALE", "HOME", "UNATTENDED")
 METRIC_MATH = {"NoGoodBackup", "OfflineTooLong", "SentinelIsSilent"}
 cloudformation, events, s3, scheduler, sns, sqs, states = (
     boto3.client(name) for name in ("cloudformation", "events", "s3", "scheduler", "sns", "sqs", "stepfunctions")
@@ -46,8 +47,12 @@ class Template(yaml.SafeLoader):
 
 
 def long_form(loader, name, node):
-    read = {yaml.ScalarNode: loader.construct_scalar, yaml.SequenceNode: loader.construct_sequence}
-    value = read.get(type(node), loader.construct_mapping)(node, **({} if type(node) is yaml.ScalarNode else {"deep": True}))
+    if isinstance(node, yaml.ScalarNode):
+        value = loader.construct_scalar(node)
+    elif isinstance(node, yaml.SequenceNode):
+        value = loader.construct_sequence(node, deep=True)
+    else:
+        value = loader.construct_mapping(node, deep=True)
     if name == "GetAtt" and isinstance(value, str):
         value = value.split(".", 1)
     return {name if name in ("Ref", "Condition") else f"Fn::{name}": value}
@@ -127,7 +132,8 @@ def ears(topic, deployment):
     queue = sqs.create_queue(QueueName="ears")["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
     sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
-    events.put_rule(Name="ears", EventPattern=json.dumps({"source": ["stacksnap"], "detail": {"deployment": [deployment]}}))
+    pattern = {"source": ["stacksnap"], "detail": {"deployment": [deployment]}}
+    events.put_rule(Name="ears", EventPattern=json.dumps(pattern))
     events.put_targets(Rule="ears", Targets=[{"Id": "ears", "Arn": arn}])
     return queue
 
@@ -143,8 +149,9 @@ def heard(queue):
 
 def tag(stack, key, value):
     cloudformation.update_stack(
-        StackName=stack, UsePreviousTemplate=True, Capabilities=["CAPABILITY_IAM"], Tags=[{"Key": key, "Value": value}],
-        Parameters=[{"ParameterKey": key, "UsePreviousValue": True} for key in ("OfflineMode", "DbPassword")],
+        StackName=stack, UsePreviousTemplate=True, Capabilities=["CAPABILITY_IAM"],
+        Tags=[{"Key": key, "Value": value}],
+        Parameters=[{"ParameterKey": each, "UsePreviousValue": True} for each in ("OfflineMode", "DbPassword")],
     )
     return settled(stack)["Tags"]
 
@@ -159,7 +166,8 @@ def ended(execution):
     while (seen := states.describe_execution(executionArn=execution))["status"] == "RUNNING":
         time.sleep(0.2)
     told = {key: seen[key] for key in ("status", "error", "cause", "input") if key in seen}
-    maps = [states.describe_map_run(mapRunArn=each["mapRunArn"]) for each in states.list_map_runs(executionArn=execution)["mapRuns"]]
+    maps = states.list_map_runs(executionArn=execution)["mapRuns"]
+    maps = [states.describe_map_run(mapRunArn=each["mapRunArn"]) for each in maps]
     limits = [[each["maxConcurrency"], each["toleratedFailurePercentage"]] for each in maps]
     return {**told, "output": json.loads(seen.get("output") or "null"), "states": entered(execution), "limits": limits}
 

@@ -1,5 +1,5 @@
-//! templates/stacksnap.yaml, deployed on ministack: its schedules start its state machines, those invoke the real function
-//! from its zip file, and the function drives stacks that nobody here wrote an AWS for.
+//! templates/stacksnap.yaml, deployed on ministack: its schedules start its state machines, those invoke the real
+//! function from its zip file, and the function drives stacks on an AWS that nobody here wrote.
 
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -91,7 +91,7 @@ impl Cloud {
         self.peer.home.path().join(name)
     }
 
-    /// The function without its debug information, which is most of it; as it is, where there is nothing to strip it with.
+    /// The function without its debug information, which is most of it; as it is, where nothing can strip it.
     fn stripped(&self) -> String {
         let (binary, smaller) = (env!("CARGO_BIN_EXE_stacksnap-lambda"), self.place("stacksnap-lambda"));
         let strip = Command::new("strip").arg("-o").arg(&smaller).arg(binary).status();
@@ -227,6 +227,7 @@ fn given_up(nightly: &Deployed<'_>) {
     assert_eq!(ended["status"], "FAILED", "{ended}");
     assert!(gap("a custom runtime's").ends_with(ended["error"].as_str().unwrap()), "{ended}");
     assert_eq!(ended["states"].as_array().unwrap().last().unwrap(), "GaveUp");
+    assert!(ended["cause"].as_str().unwrap().ends_with("Bringing the stack back: done."), "{ended}");
     assert_eq!(nightly.cloud.mode("hub"), "online");
 }
 

@@ -33,14 +33,12 @@ const LEFT: [(u8, &str); 10] = [
 ];
 
 /// Many stacks at once, and what is measured rather than tested.
-const LATER: [(u8, &str); 3] = [
-    (90, "fleet: one bad stack blocks the others"),
-    (91, "fleet: the process dies with many stacks offline"),
-    (92, "a hundred thousand snapshots: measured, with its limits, by the script that measures the binary"),
-];
+const LATER: [(u8, &str); 1] =
+    [(92, "a hundred thousand snapshots: measured, with its limits, by the script that measures the binary")];
 
 /// Where the named tests are.
-const SOURCES: [&str; 15] = [
+const SOURCES: [&str; 16] = [
+    include_str!("unattended/failures.rs"),
     include_str!("failures/around.rs"),
     include_str!("failures/halves.rs"),
     include_str!("failures/process.rs"),

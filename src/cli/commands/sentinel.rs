@@ -15,14 +15,13 @@ use super::super::herd::{Herd, Rest, Sheep};
 use super::super::output::{Document, Page, clean};
 use super::super::pace::Pace;
 use super::super::progress::Progress;
-use super::super::sentinel::{Looked, Watchman};
+use super::super::sentinel::{Looked, Watchman, leave};
 use super::super::signals::{Signal, Signals};
 use super::super::{duration, report, stack_arg};
 use crate::aws::Aws;
 use crate::config::Span;
 use crate::model::run::Run;
 use crate::model::watch::Scope;
-use crate::world::World;
 
 /// How often it looks, unless somebody says otherwise, seconds.
 const EVERY: u32 = 300;
@@ -107,6 +106,7 @@ pub(crate) async fn run(args: &Sentinel, cx: &Context) -> Result<Exit, Failure> 
         man: args.watchman(),
         herd: Herd::new(Pace::new(&cx.globals)),
         looked: Looked::default(),
+        voices: Vec::new(),
     };
     let mut signals = Signals::listen();
     let ended = tokio::select! {
@@ -143,6 +143,8 @@ struct Watch<'a> {
     man: Watchman,
     herd: Herd,
     looked: Looked,
+    /// Each run's story.
+    voices: Vec<(String, Progress)>,
 }
 
 impl Watch<'_> {
@@ -150,7 +152,17 @@ impl Watch<'_> {
     async fn until_home(&mut self) -> Result<(), Failure> {
         let every = Duration::from_secs(self.man.every.min(EVERY).into());
         loop {
-            let mut looked = self.man.look(self.cx, self.aws, &self.herd).await?;
+            let looked = match self.man.look(self.cx, self.aws, &self.herd).await {
+                Ok(looked) => looked,
+                // What is driven is driven on, whatever the look says.
+                Err(failure) if self.herd.wait().is_some() => {
+                    self.cx.warn(&format!("{}; what is driven is driven on", failure.what));
+                    self.drive(every).await;
+                    continue;
+                }
+                Err(failure) => return Err(failure),
+            };
+            let mut looked = looked;
             let fresh = std::mem::take(&mut looked.runs);
             self.looked = looked;
             for run in fresh {
@@ -158,26 +170,27 @@ impl Watch<'_> {
                 self.herd.sheep.push(Sheep::new(run));
             }
             let troubled: Vec<String> = self.troubled().into_iter().map(|remark| remark.stack).collect();
-            self.man.mark(self.cx, self.aws, &troubled).await;
+            self.man.mark(self.cx, self.aws, &troubled, &[]).await;
             if self.herd.wait().is_none() {
                 return Ok(());
             }
-            let mut progress = Vec::new();
-            let globals = &self.cx.globals;
-            self.herd
-                .drive(self.aws, Instant::now() + every, &mut |tick, sights, now| {
-                    voice(&mut progress, globals, &tick.run).tick(tick, sights, now);
-                })
-                .await;
+            self.drive(every).await;
         }
+    }
+
+    async fn drive(&mut self, every: Duration) {
+        let globals = &self.cx.globals;
+        let voices = &mut self.voices;
+        self.herd
+            .drive(self.aws, Instant::now() + every, &mut |tick, sights, now| {
+                voice(voices, globals, &tick.run).tick(tick, sights, now);
+            })
+            .await;
     }
 
     /// Whoever looks next need not wait until they are stale.
     async fn hand_back(&self) {
-        let now = self.aws.now();
-        let going = self.herd.going().map(|sheep| sheep.run.clone().handed_over(now));
-        let runs: Vec<Run> = going.collect();
-        drop(join_all(runs.iter().map(|run| self.aws.save(run))).await);
+        join_all(self.herd.going().map(|sheep| leave(self.aws, &sheep.run))).await;
     }
 
     fn troubled(&self) -> Vec<Remark> {

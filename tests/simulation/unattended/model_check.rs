@@ -216,15 +216,21 @@ fn digest(state: &State) -> u64 {
     hasher.finish()
 }
 
-/// Explores everything; how many states. Panics with the shortest way to a broken invariant.
-fn explore(name: &str, first: State) -> usize {
+/// The shortest ways, some seconds of them; all of them, and whether home is reachable from everywhere, are minutes:
+/// `STACKSNAP_MODEL=all cargo test --release --test simulation a_lambda_a_sentinel`
+fn limit() -> usize {
+    if std::env::var("STACKSNAP_MODEL").as_deref() == Ok("all") { usize::MAX } else { 60_000 }
+}
+
+/// Explores so many states, breadth first. Panics with the shortest way to a broken invariant.
+fn explore(name: &str, first: State, most: usize) {
     let began = Instant::now();
     let mut known: HashMap<u64, u32> = HashMap::from([(digest(&first), 0)]);
     let mut came: Vec<(u32, Option<Event>)> = vec![(u32::MAX, None)];
     let (mut home, mut back) = (Vec::new(), Vec::new());
     let mut queue: VecDeque<(u32, State)> = VecDeque::from([(0, first)]);
     let mut edges = 0;
-    while let Some((from, state)) = queue.pop_front() {
+    while let Some((from, state)) = queue.pop_front().filter(|_| came.len() < most) {
         judge::always(&state.cloud).unwrap_or_else(|broken| panic!("{broken}\n{}", way(&came, from)));
         if state.home() {
             home.push(from);
@@ -243,9 +249,10 @@ fn explore(name: &str, first: State) -> usize {
             }
         }
     }
-    home_is_always_reachable(&came, home, &mut back);
+    if came.len() < most {
+        home_is_always_reachable(&came, home, &mut back);
+    }
     println!("{name}: {} states, {edges} edges, {:.1?}", came.len(), began.elapsed());
-    came.len()
 }
 
 fn home_is_always_reachable(came: &[(u32, Option<Event>)], mut todo: Vec<u32>, back: &mut [(u32, u32)]) {
@@ -273,16 +280,19 @@ fn way(came: &[(u32, Option<Event>)], mut at: u32) -> String {
     events.join(" | ")
 }
 
+/// The halves are instantly made: what is left is the race between the two, CloudFormation, and who disturbs them.
+fn instant_halves(mode: Mode, operator: u8, misfortunes: u8) -> State {
+    let mut state = State::first(mode, operator, misfortunes);
+    (state.cloud.took.snapshot, state.cloud.took.job) = (0, 0);
+    state
+}
+
 #[test]
 fn a_lambda_a_sentinel_and_a_misfortune() {
-    let mut state = State::first(Mode::Online, 0, 1);
-    (state.cloud.took.snapshot, state.cloud.took.job) = (0, 0);
-    assert!(explore("a Lambda, a sentinel, one misfortune, instant halves", state) > 1_000);
+    explore("a Lambda, a sentinel, one misfortune", instant_halves(Mode::Online, 0, 1), limit());
 }
 
 #[test]
 fn a_lambda_a_sentinel_and_an_operator() {
-    let mut state = State::first(Mode::Online, 1, 0);
-    (state.cloud.took.snapshot, state.cloud.took.job) = (0, 0);
-    assert!(explore("a Lambda, a sentinel, one operator action, instant halves", state) > 1_000);
+    explore("a Lambda, a sentinel, one operator action", instant_halves(Mode::Online, 1, 0), limit());
 }

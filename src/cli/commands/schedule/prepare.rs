@@ -51,6 +51,7 @@ pub(super) async fn prepare(cx: &Context, aws: &Aws, asked: &Asked) -> Result<Pr
     let fleet = stacks(cx, aws, &chosen, &mut warnings).await?;
     let when = when(&chosen, aws.now());
     timely(asked, &when, &chosen, &mut warnings)?;
+    early_enough(&chosen)?;
     let values = || chosen.iter().map(|one| (one.key.as_str(), one.value.as_str()));
     let resources = deployment::resources(&template, asked.deployment(), values());
     let plan = SchedulePlan {
@@ -152,6 +153,22 @@ fn timely(asked: &Asked, when: &When, chosen: &[Chosen], warnings: &mut Vec<Stri
     Ok(())
 }
 
+/// A run that begins late in its window is not taken for one that was delivered too late.
+fn early_enough(chosen: &[Chosen]) -> Result<(), Failure> {
+    let minutes = |key: &str| of(chosen, key).parse::<u32>().ok();
+    let (Some(window), Some(late)) = (minutes("FlexibleWindowMinutes"), minutes("LateAfterMinutes")) else {
+        return Ok(());
+    };
+    if window < late {
+        return Ok(());
+    }
+    let what = format!("the runs may begin {window} minutes after their time, and are too late after {late}");
+    Err(Failure::usage(what)
+        .why("a run that begins at the end of its window would be skipped; nothing was touched")
+        .hint(format!("a shorter window, for example `--flexible-window {}m`", late / 4))
+        .hint(format!("or more patience: `--set LateAfterMinutes=MINUTES`, more than {window}")))
+}
+
 /// A chosen value.
 fn of<'a>(chosen: &'a [Chosen], key: &str) -> &'a str {
     chosen.iter().find(|one| one.key == key).map(|one| one.value.as_str()).unwrap_or_default()
@@ -191,5 +208,32 @@ fn proposal(name: &str, there: Option<&Deployed>, chosen: &[Chosen], now: Timest
         name: format!("stacksnap-{}", now.strftime("%Y%m%d-%H%M%S-%3f")),
         parameters: chosen.iter().filter(sent).map(value).collect(),
         tags: others.chain([own]).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn chosen(window: &str, late: &str) -> Vec<Chosen> {
+        let one = |(key, value): (&str, &str)| Chosen {
+            key: key.to_owned(),
+            value: value.to_owned(),
+            before: None,
+            origin: Origin::Given,
+            secret: false,
+        };
+        [("FlexibleWindowMinutes", window), ("LateAfterMinutes", late)].map(one).into()
+    }
+
+    #[test]
+    fn the_window_ends_before_a_run_is_too_late() {
+        assert!(early_enough(&chosen("59", "60")).is_ok());
+        assert!(early_enough(&chosen("0", "1")).is_ok());
+        for (window, late) in [("60", "60"), ("120", "60")] {
+            let refused = early_enough(&chosen(window, late)).unwrap_err();
+            assert!(refused.what.contains(window) && refused.what.contains(late), "{}", refused.what);
+            assert!(refused.why.is_some() && refused.next.iter().all(|next| next.contains('`')));
+        }
     }
 }
