@@ -55,7 +55,10 @@ fn measured(cloud: &Cloud) {
         assert!(matches!(cloud.metric(name).as_slice(), [value] if *value > 0.0), "{name}: {:?}", cloud.metric(name));
     }
     let offline = cloud.metric("OfflineFor");
-    assert!(offline.iter().any(|seconds| *seconds > 0.0) && offline.last() == Some(&0.0), "{offline:?}");
+    // The sentinel's look before the night found nobody offline; runs tell no zeros.
+    let (first, rest) = offline.split_first().unwrap();
+    assert!(*first == 0.0 && !rest.is_empty() && rest.iter().all(|seconds| *seconds > 0.0), "{offline:?}");
+    assert_eq!(cloud.metric("Looked"), [1.0]);
 }
 
 #[test]

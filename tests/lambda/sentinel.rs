@@ -100,7 +100,8 @@ fn a_stack_whose_run_was_lost_comes_home_as_its_history_tells() {
     assert_eq!(cloud.mode(), "offline");
     look(&cloud);
     cloud.home("after the debt was paid");
-    assert!(cloud.metric("OfflineFor").last() == Some(&0.0));
+    look(&cloud);
+    assert!(cloud.metric("OfflineFor").last() == Some(&0.0), "{:?}", cloud.metric("OfflineFor"));
 }
 
 #[test]
