@@ -10,7 +10,7 @@ use super::answer::Answer;
 use super::event::{BackupEvent, IfLate, Options};
 use super::metrics;
 use super::notice::{Notice, State};
-use crate::cli::args::{Cli, Command};
+use crate::cli::commands::backup::Backup;
 use crate::cli::begin::Wish;
 use crate::cli::duration;
 use crate::cli::exit::Exit;
@@ -106,10 +106,8 @@ impl Function {
 
     /// The event's options over what stacksnap.toml says: as the command line reads them.
     pub(super) fn wish(&self, event: &BackupEvent) -> Result<Wish, Failure> {
-        let line = words(&event.stack, &event.options);
-        match Cli::try_parse_from(line).map(|cli| cli.command) {
-            Ok(Command::Backup(backup)) => Ok(backup.wish(&self.cx.settings.stack(&event.stack))),
-            Ok(_) => Err(bad("it is no backup")),
+        match Line::try_parse_from(words(&event.stack, &event.options)) {
+            Ok(line) => Ok(line.backup.wish(&self.cx.settings.stack(&event.stack))),
             Err(error) => {
                 let text = error.render().to_string();
                 Err(bad(text.lines().next().unwrap_or_default().trim_start_matches("error: ")))
@@ -135,9 +133,16 @@ impl Function {
     }
 }
 
-/// `stacksnap backup STACK --live …`: durations and defaults are read in one place.
+/// The command's own arguments, without all the other commands: they would only make the function larger.
+#[derive(Debug, Parser)]
+struct Line {
+    #[command(flatten)]
+    backup: Backup,
+}
+
+/// `stacksnap-backup STACK --live …`: durations and defaults are read in one place.
 fn words(stack: &str, options: &Options) -> Vec<String> {
-    let mut line = vec!["stacksnap".to_owned(), "backup".to_owned(), stack.to_owned()];
+    let mut line = vec!["stacksnap-backup".to_owned(), stack.to_owned()];
     let flags = [("--live", options.live), ("--seed", options.seed), ("--strict", options.strict)];
     line.extend(flags.into_iter().filter(|(_, said)| *said == Some(true)).map(|(flag, _)| flag.to_owned()));
     let values = [
@@ -193,8 +198,8 @@ mod tests {
         };
         assert_eq!(
             words("my-hub", &options),
-            ["stacksnap", "backup", "my-hub", "--live", "--max-offline=45m", "--note=-nightly"]
+            ["stacksnap-backup", "my-hub", "--live", "--max-offline=45m", "--note=-nightly"]
         );
-        assert!(Cli::try_parse_from(words("my-hub", &options)).is_ok());
+        assert!(Line::try_parse_from(words("my-hub", &options)).is_ok());
     }
 }

@@ -148,8 +148,11 @@ impl Function {
                 let event = json!({ "action": "resume", "stack": driver.stack });
                 let flags = TopologyFlags::default();
                 match unfinished::to_drive(&self.cx, &self.aws, &driver.stack, &flags).await? {
-                    Owed::Run(run) => Ok(self.drive(Sheep::new(*run), 0, &event, until).await),
-                    Owed::Nothing => Err(lost(&driver)),
+                    Owed::Run(run) if matches!(run.kind, Kind::Home { .. }) => {
+                        Ok(self.drive(Sheep::new(*run), 0, &event, until).await)
+                    }
+                    // Another run has the stack, and a driver of its own.
+                    Owed::Run(_) | Owed::Nothing => Err(lost(&driver)),
                     Owed::Refused(findings) => Err(begin::refused(&CheckReport::new(&driver.stack, findings))),
                 }
             }
