@@ -21,7 +21,7 @@ while (status := cloudformation.describe_stacks(StackName=stack)["Stacks"][0]["S
 
 resources = cloudformation.list_stack_resources(StackName=stack)["StackResourceSummaries"]
 ids = {each["LogicalResourceId"]: each["PhysicalResourceId"] for each in resources}
-if rds.describe_db_clusters()["DBClusters"]:
+if ids["Database"] in [cluster["DBClusterIdentifier"] for cluster in rds.describe_db_clusters()["DBClusters"]]:
     # ministack's own: its CloudFormation loses KmsKeyId, its RDS does not.
     rds.delete_db_cluster(DBClusterIdentifier=ids["Database"], SkipFinalSnapshot=True)
 rds.create_db_cluster(
