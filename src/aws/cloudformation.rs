@@ -28,6 +28,22 @@ impl Aws {
         stack.map(into_stack).ok_or_else(|| incomplete(SERVICE, "DescribeStacks", "stack"))
     }
 
+    /// Every stack that is there, nested ones included; with a name or an ARN that one alone.
+    pub(super) async fn described_stacks(&self, name: Option<&str>) -> Result<Vec<sdk::Stack>, Refusal> {
+        let mut all = Vec::new();
+        let mut pages = Pages::of(SERVICE, "DescribeStacks");
+        let mut token = None;
+        loop {
+            let describe = self.cloudformation().describe_stacks().set_stack_name(name.map(str::to_owned));
+            let page = describe.set_next_token(token).send().await.map_err(refused(SERVICE, "DescribeStacks"))?;
+            all.extend(page.stacks.unwrap_or_default());
+            token = pages.next(page.next_token)?;
+            if token.is_none() {
+                return Ok(all);
+            }
+        }
+    }
+
     /// The template's text, as it was given (stage Original). A deleted stack's is answered for 90 days, by its
     /// ARN.
     ///

@@ -38,18 +38,7 @@ impl Aws {
     }
 
     async fn stacks_described(&self, name: Option<&str>) -> Result<Vec<Deployed>, Refusal> {
-        let mut all = Vec::new();
-        let mut pages = Pages::of(SERVICE, "DescribeStacks");
-        let mut token = None;
-        loop {
-            let describe = self.cloudformation().describe_stacks().set_stack_name(name.map(str::to_owned));
-            let page = describe.set_next_token(token).send().await.map_err(refused(SERVICE, "DescribeStacks"))?;
-            all.extend(page.stacks.unwrap_or_default().into_iter().map(into_deployed));
-            token = pages.next(page.next_token)?;
-            if token.is_none() {
-                return Ok(all);
-            }
-        }
+        Ok(self.described_stacks(name).await?.into_iter().map(into_deployed).collect())
     }
 
     /// HeadObject: the object is there, in whosever bucket.

@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 
 use super::Aws;
-use super::pages::Pages;
 use super::refusal::{incomplete, refused};
 use crate::model::stack::Stack;
 use crate::model::watch::Sentinel;
@@ -63,18 +62,7 @@ impl Aws {
     /// # Errors
     /// AWS's refusal.
     pub async fn stacks(&self) -> Result<Vec<Stack>, Refusal> {
-        let mut all = Vec::new();
-        let mut pages = Pages::of("cloudformation", "DescribeStacks");
-        let mut token = None;
-        loop {
-            let page = self.cloudformation().describe_stacks().set_next_token(token).send().await;
-            let page = page.map_err(refused("cloudformation", "DescribeStacks"))?;
-            all.extend(page.stacks.unwrap_or_default().into_iter().map(super::cloudformation::into_stack));
-            token = pages.next(page.next_token)?;
-            if token.is_none() {
-                return Ok(all);
-            }
-        }
+        Ok(self.described_stacks(None).await?.into_iter().map(super::cloudformation::into_stack).collect())
     }
 
     /// The stacks that stacksnap has ever had a run on, and those of them whose lock is there, or a record that is not

@@ -28,6 +28,8 @@ use crate::model::{Refusal, RefusalKind};
 use crate::plan::discover::{Overrides, seems_offline};
 use crate::world::World;
 
+/// How often a sentinel looks, unless somebody says otherwise, seconds.
+pub(crate) const EVERY: u32 = 300;
 /// Stacks that are looked at side by side: each may cost twenty calls.
 const ABREAST: usize = 8;
 

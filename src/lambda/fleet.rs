@@ -17,10 +17,10 @@ use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::output::envelope;
 use crate::cli::selector::Selector;
+use crate::model::BackupId;
 use crate::model::backup::State as BackupState;
 use crate::model::run::{Outcome, Run};
-use crate::model::stack::Stack;
-use crate::model::{BackupId, Refusal};
+use crate::model::watch::fleet;
 use crate::plan::nightly;
 use crate::world::World;
 
@@ -44,13 +44,10 @@ struct Standing {
 impl Function {
     /// The stacks to be backed up, each with its event: what the state machine maps over.
     pub(super) async fn list_stacks(&self, list: &ListEvent, value: &Value) -> Result<Answer, Failure> {
-        let mut names = self.deployment.stacks.clone();
-        if names.is_empty() {
-            let tag = self.deployment.tag.as_deref().ok_or_else(no_fleet)?;
-            let refused = |refusal: Refusal| self.cx.refused("the stacks cannot be listed", &refusal);
-            let stacks = self.aws.stacks().await.map_err(refused)?;
-            let wanted = |stack: &&Stack| stack.parent_id.is_none() && crate::model::watch::bears(stack, tag);
-            names = stacks.iter().filter(wanted).map(|stack| stack.name.clone()).collect();
+        let tagged = self.tagged().await?;
+        let mut names = tagged.unwrap_or_else(|| self.deployment.stacks.clone());
+        if names.is_empty() && self.deployment.tag.is_none() {
+            return Err(no_fleet());
         }
         names.sort();
         let options = serde_json::to_value(self.on_time(&list.options)?).unwrap_or_default();
@@ -125,10 +122,7 @@ impl Function {
         };
         let stacks = self.aws.stacks().await;
         let stacks = stacks.map_err(|refusal| self.cx.refused("the stacks cannot be listed", &refusal))?;
-        // CloudFormation hands a stack's tags on to those nested in it.
-        let top = stacks.into_iter().filter(|stack| stack.parent_id.is_none());
-        let bearing = top.filter(|stack| crate::model::watch::bears(stack, tag));
-        Ok(Some(bearing.map(|stack| stack.name).collect()))
+        Ok(Some(fleet(tag, &stacks)))
     }
 
     async fn measure_standing(&self, stack: &str, standing: &Standing, now: Timestamp) {

@@ -14,11 +14,11 @@ use super::backup::Begun;
 use super::driver::Driver;
 use super::event::{BackupEvent, Options};
 use super::notice::{Notice, State};
+use super::runs::HANDED;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
-use crate::cli::herd::{Herd, Rest, Sheep, seconds};
+use crate::cli::herd::{Herd, Sheep, seconds};
 use crate::cli::pace::Pace;
-use crate::model::Seen;
 use crate::model::run::{Outcome, Phase, Run};
 use crate::world::World;
 
@@ -124,23 +124,14 @@ impl Function {
         Ok(wish.timeout.and_then(|timeout| SignedDuration::try_from(timeout).ok()))
     }
 
-    /// The runs as their records say. One whose record is gone is the sentinel's: the debt rule finds it.
+    /// The runs as their records say.
     async fn recall_all(&self, driving: Vec<Driver>, timeout: Option<SignedDuration>) -> Result<Vec<Sheep>, Failure> {
-        let names: Vec<_> = driving.iter().map(|driver| (driver.stack.as_str(), &driver.run)).collect();
-        let mut records = self.aws.recorded(&names).await;
-        let mut sheep = Vec::new();
-        for driver in driving {
-            match records.remove(driver.run.as_str()) {
-                Some(Seen::Here(run)) => {
-                    let (run, look) = driver.recall(run);
-                    let run = self.given_up_in_time(run, timeout).await;
-                    sheep.push(Sheep::looking(run, look));
-                }
-                Some(Seen::Unknown(refusal)) => {
-                    return Err(self.cx.refused("the runs' records cannot be read", &refusal));
-                }
-                _ => self.cx.warn(&format!("the record of {} is gone: the sentinel looks what is owed", driver.run)),
-            }
+        let (mut sheep, unread) = self.recalled(driving).await;
+        if let Some(refusal) = unread.first() {
+            return Err(self.cx.refused("the runs' records cannot be read", refusal));
+        }
+        for sheep in &mut sheep {
+            sheep.run = self.given_up_in_time(sheep.run.clone(), timeout).await;
         }
         Ok(sheep)
     }
@@ -150,8 +141,7 @@ impl Function {
         let room = room(herd, event).min(BEGIN).min(progress.waiting.len());
         let next: Vec<String> = progress.waiting.drain(..room).collect();
         let begun = next.iter().map(|stack| async move {
-            let options = Options { slot: event.options.slot, ..event.options.clone() };
-            let one = BackupEvent { stack: stack.clone(), options, driver: None };
+            let one = BackupEvent { stack: stack.clone(), options: event.options.clone(), driver: None };
             // What is begun must be allowed, whoever has written the event.
             let wish = self.allowed(stack).await.and_then(|()| self.wish(&one));
             match wish {
@@ -186,29 +176,19 @@ impl Function {
             self.tell_if_bad(before, sheep).await;
             let stack = sheep.run.target.stack.clone();
             let failed = |code: &str| Failed { stack: stack.clone(), code: code.to_owned() };
-            match sheep.rest.clone() {
-                None => {}
-                Some(Rest::Over) => {
-                    let ending = sheep.run.ending.as_ref();
-                    let outcome = ending.map_or(Outcome::Failed, |ending| ending.outcome);
-                    let left = ending.is_some_and(|ending| ending.left_offline);
-                    if outcome == Outcome::Complete && !left {
-                        progress.complete += 1;
-                        continue;
-                    }
+            let Some(rest) = sheep.rest.clone() else { continue };
+            let Some(failure) = self.at_rest(&rest, HANDED) else {
+                let ending = sheep.run.ending.as_ref();
+                let outcome = ending.map_or(Outcome::Failed, |ending| ending.outcome);
+                if outcome == Outcome::Complete && !ending.is_some_and(|ending| ending.left_offline) {
+                    progress.complete += 1;
+                } else {
                     progress.failed.push(failed(&outcome.to_string()));
                 }
-                Some(Rest::Stuck(refusal)) => {
-                    progress.failed.push(failed(&refusal.code));
-                    let failure = self.cx.refused("this function cannot drive the run on; the sentinel will", &refusal);
-                    self.left_to_sentinel(&sheep.run, &sheep.sights, &failure).await;
-                }
-                Some(Rest::Halted(halt)) => {
-                    progress.failed.push(failed("stands-still"));
-                    let failure = Failure::new(Exit::StillOffline, "stands-still", halt.what).hint(halt.hint);
-                    self.left_to_sentinel(&sheep.run, &sheep.sights, &failure).await;
-                }
-            }
+                continue;
+            };
+            progress.failed.push(failed(&failure.code));
+            self.left_to_sentinel(&sheep.run, &sheep.sights, &failure).await;
         }
     }
 

@@ -24,13 +24,16 @@ use crate::cli::sights::Sights;
 use crate::cli::unfinished::{self, Owed};
 use crate::engine::{self, Look};
 use crate::model::run::{Kind, Mode, Outcome, Run};
-use crate::model::{BackupId, Seen};
+use crate::model::{BackupId, Refusal, Seen};
 use crate::plan::nightly;
 use crate::world::World;
 
 /// A state machine's history ends at 25,000 events, and a round is about eleven: long before that the run is left to the
 /// sentinel, which begins a new one.
 pub(super) const ROUNDS: u32 = 1_500;
+
+/// What is told where this driver cannot go on.
+pub(super) const HANDED: &str = "this function cannot drive the run on; the sentinel will";
 
 impl Function {
     /// `resume`
@@ -209,22 +212,46 @@ impl Function {
                 Answer::nothing(event, "the run is long: the sentinel drives it on")
             }
             None => Answer::wait(going_on(event, &sheep, rounds.count), rounds.wait),
-            Some(Rest::Over) => self.over(&mut sheep, event).await,
-            Some(Rest::Stuck(refusal)) => {
-                let failure = self.cx.refused("this function cannot drive the run on; the sentinel will", &refusal);
-                self.stands_still(&sheep.run, &sheep.sights, &failure, event).await
-            }
-            Some(Rest::Halted(halt)) => {
-                let failure = Failure::new(Exit::StillOffline, "stands-still", halt.what).hint(halt.hint);
-                self.stands_still(&sheep.run, &sheep.sights, &failure, event).await
-            }
+            Some(rest) => match self.at_rest(&rest, HANDED) {
+                Some(failure) => {
+                    self.left_to_sentinel(&sheep.run, &sheep.sights, &failure).await;
+                    Answer::failed(event, &failure)
+                }
+                None => self.over(&mut sheep, event).await,
+            },
         };
         answer.about(&sheep.run, &sheep.sights)
     }
 
-    async fn stands_still(&self, run: &Run, sights: &Sights, failure: &Failure, event: &Value) -> Answer {
-        self.left_to_sentinel(run, sights, failure).await;
-        Answer::failed(event, failure)
+    /// Why a run rests that is not over.
+    pub(super) fn at_rest(&self, rest: &Rest, doing: &str) -> Option<Failure> {
+        match rest {
+            Rest::Over => None,
+            Rest::Stuck(refusal) => Some(self.cx.refused(doing, refusal)),
+            Rest::Halted(halt) => {
+                let what = halt.what.clone();
+                Some(Failure::new(Exit::StillOffline, "stands-still", what).hint(halt.hint.clone()))
+            }
+        }
+    }
+
+    /// The runs of these drivers as their records say, and why some records could not be read. One whose record is gone is the
+    /// sentinel's next look's: the debt rule finds what is owed.
+    pub(super) async fn recalled(&self, driving: Vec<Driver>) -> (Vec<Sheep>, Vec<Refusal>) {
+        let names: Vec<_> = driving.iter().map(|driver| (driver.stack.as_str(), &driver.run)).collect();
+        let mut records = self.aws.recorded(&names).await;
+        let (mut sheep, mut unread) = (Vec::new(), Vec::new());
+        for driver in driving {
+            match records.remove(driver.run.as_str()) {
+                Some(Seen::Here(run)) => {
+                    let (run, look) = driver.recall(run);
+                    sheep.push(Sheep::looking(run, look));
+                }
+                Some(Seen::Unknown(refusal)) => unread.push(refusal),
+                _ => self.cx.warn(&format!("the record of {} is gone: the sentinel looks what is owed", driver.run)),
+            }
+        }
+        (sheep, unread)
     }
 
     /// Nobody here can go on: everybody hears of it, and the sentinel need not wait.

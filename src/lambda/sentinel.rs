@@ -9,27 +9,24 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use super::Function;
 use super::answer::Answer;
 use super::driver::Driver;
 use super::event::SentinelEvent;
 use super::metrics;
 use super::notice::{Notice, State};
 use super::runs::ROUNDS;
+use super::{AGAIN, Function};
 use crate::cli::duration;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
-use crate::cli::herd::{Herd, Rest, Sheep, seconds};
+use crate::cli::herd::{Herd, Sheep, seconds};
 use crate::cli::pace::Pace;
-use crate::cli::sentinel::{Looked, Watchman, leave};
+use crate::cli::sentinel::{EVERY, Looked, Watchman, leave};
 use crate::config::Span;
-use crate::model::Seen;
 use crate::model::run::Run;
 use crate::model::watch::Scope;
 use crate::world::World;
 
-/// How often its schedule begins it, unless the event says otherwise, seconds.
-const EVERY: u32 = 300;
 /// Runs that one execution drives: what it remembers of each travels with its event.
 const MOST: usize = 100;
 /// Notices that are sent side by side.
@@ -54,7 +51,11 @@ impl Function {
             herd.sheep.extend(std::mem::take(&mut looked.runs).into_iter().take(MOST).map(Sheep::new));
             looked
         } else {
-            let Some(sheep) = self.recalled(event.driving).await else { return Ok(Answer::wait(value.clone(), 30)) };
+            // A run whose record cannot be read now is found again: by this execution, or by the next look.
+            let (sheep, unread) = self.recalled(event.driving).await;
+            if unread.iter().any(|refusal| refusal.kind.passes()) {
+                return Ok(Answer::wait(value.clone(), AGAIN));
+            }
             herd.sheep.extend(sheep);
             Looked::default()
         };
@@ -83,25 +84,6 @@ impl Function {
         Ok(Watchman { by: self.deployment.name.clone(), every, scope })
     }
 
-    /// What this execution drives already; a run whose record is gone is found again by the next look. `None`: AWS had no
-    /// time.
-    async fn recalled(&self, driving: Vec<Driver>) -> Option<Vec<Sheep>> {
-        let names: Vec<_> = driving.iter().map(|driver| (driver.stack.as_str(), &driver.run)).collect();
-        let mut records = self.aws.recorded(&names).await;
-        let mut sheep = Vec::new();
-        for driver in driving {
-            match records.remove(driver.run.as_str()) {
-                Some(Seen::Here(run)) => {
-                    let (run, look) = driver.recall(run);
-                    sheep.push(Sheep::looking(run, look));
-                }
-                Some(Seen::Unknown(refusal)) if refusal.kind.passes() => return None,
-                _ => {}
-            }
-        }
-        Some(sheep)
-    }
-
     /// Leaves the mark, and tells of what it cannot bring home: once an hour. Says that it has looked, and for how long
     /// somebody has been offline.
     async fn alarm(&self, man: &Watchman, looked: &Looked, herd: &Herd, begins: bool) {
@@ -126,13 +108,7 @@ impl Function {
 
     /// A run that came to rest where it must not. One that ended so is told by its end.
     fn rested(&self, sheep: &Sheep) -> Option<(String, Failure)> {
-        let failure = match sheep.rest.as_ref()? {
-            Rest::Over => return None,
-            Rest::Stuck(refusal) => self.cx.refused("the sentinel cannot drive the run on", refusal),
-            Rest::Halted(halt) => {
-                Failure::new(Exit::StillOffline, "stands-still", halt.what.clone()).hint(halt.hint.clone())
-            }
-        };
+        let failure = self.at_rest(sheep.rest.as_ref()?, "the sentinel cannot drive the run on")?;
         Some((sheep.run.target.stack.clone(), failure))
     }
 }

@@ -44,6 +44,14 @@ pub fn bears(stack: &Stack, tag: &str) -> bool {
     stack.tags.iter().any(|tag| tag.key == key && value.is_none_or(|value| tag.value == value))
 }
 
+/// The stacks that bear a tag, by name; those nested in them bear it too, and are their parents' business.
+pub fn fleet(tag: &str, all: &[Stack]) -> Vec<String> {
+    let of_it = |stack: &&Stack| bears(stack, tag) && stack.parent_id.is_none() && !stack.status.gone();
+    let mut names: Vec<String> = all.iter().filter(of_it).map(|stack| stack.name.clone()).collect();
+    names.sort();
+    names
+}
+
 /// A sentinel, as it last looked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sentinel {

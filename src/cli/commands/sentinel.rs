@@ -15,16 +15,13 @@ use super::super::herd::{Herd, Rest, Sheep};
 use super::super::output::{Document, Page, clean};
 use super::super::pace::Pace;
 use super::super::progress::Progress;
-use super::super::sentinel::{Looked, Watchman, leave};
+use super::super::sentinel::{EVERY, Looked, Watchman, leave};
 use super::super::signals::{Signal, Signals};
 use super::super::{duration, report, stack_arg};
 use crate::aws::Aws;
 use crate::config::Span;
 use crate::model::run::Run;
 use crate::model::watch::Scope;
-
-/// How often it looks, unless somebody says otherwise, seconds.
-const EVERY: u32 = 300;
 
 /// Bring home what nobody drives any more: for cron, systemd, Kubernetes.
 ///

@@ -14,6 +14,7 @@ use crate::aws::Aws;
 use crate::model::id::prefix;
 use crate::model::new_stack::StackTag;
 use crate::model::survey::Survey;
+use crate::model::watch;
 use crate::plan::schedule::deployment::{self, Deployed, Proposal, TAG};
 use crate::plan::schedule::parameters::{Chosen, Origin, Unfit, Wish, Wished, choose};
 use crate::world::World;
@@ -123,7 +124,7 @@ async fn stacks(
         return Ok(vec![of(chosen, "Stack").to_owned()]);
     }
     let all = aws.stacks().await.map_err(|refusal| cx.refused("the stacks cannot be listed", &refusal))?;
-    let fleet = tend::fleet(tag, &all);
+    let fleet = watch::fleet(tag, &all);
     if fleet.is_empty() {
         warnings.push(format!("no stack in {} bears the tag {tag} yet", aws.region()));
     }

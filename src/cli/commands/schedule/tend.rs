@@ -10,7 +10,7 @@ use crate::model::RefusalKind;
 use crate::model::StackStatus;
 use crate::model::run::Run;
 use crate::model::stack::Stack;
-use crate::model::watch::bears;
+use crate::model::watch::fleet;
 use crate::plan::schedule::deployment::{Deployed, is_ours};
 use crate::world::World;
 
@@ -70,14 +70,6 @@ pub(super) fn stacks_of(deployment: &Stack, all: &[Stack]) -> Vec<String> {
         "" => value(deployment, "Stack").split(',').filter(|name| !name.is_empty()).map(str::to_owned).collect(),
         tag => fleet(tag, all),
     }
-}
-
-/// The stacks that bear a tag; nested ones are their parents' business.
-pub(super) fn fleet(tag: &str, all: &[Stack]) -> Vec<String> {
-    let of_it = |stack: &&Stack| bears(stack, tag) && stack.parent_id.is_none() && !stack.status.gone();
-    let mut names: Vec<String> = all.iter().filter(of_it).map(|stack| stack.name.clone()).collect();
-    names.sort();
-    names
 }
 
 /// No run of any of these stacks is under way.
