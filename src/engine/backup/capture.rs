@@ -193,10 +193,13 @@ fn ask(turn: &mut Turn<'_>, view: View<'_>) {
     }
     turn.run.asked.get_or_insert(turn.now);
     if snapshot {
+        let mut tags = labels::half(&turn.run);
+        // Kept before the run began, so it is known already: a call saved in each backup.
+        tags.extend(labels::manifest(&turn.run));
         turn.actions.push(Action::CreateSnapshot {
             cluster: turn.run.target.cluster.clone(),
             id: turn.run.id.to_string(),
-            tags: labels::half(&turn.run),
+            tags,
         });
     }
     if job {

@@ -5,7 +5,7 @@ use jiff::SignedDuration;
 
 use crate::engine::action::Tag;
 use crate::engine::turn::{SOON, Turn};
-use crate::engine::{Action, Step, fence, labels, rebuild};
+use crate::engine::{Action, Look, Step, fence, labels, rebuild};
 use crate::model::half::{RecoveryPoint, Snapshot};
 use crate::model::run::{Kind, Outcome};
 use crate::model::tags::COMPLETE;
@@ -15,8 +15,21 @@ use crate::model::{PointStatus, Seen, SnapshotStatus};
 const GRACE: SignedDuration = SignedDuration::from_secs(120);
 /// A tag is written so often; then it is taken not to stick.
 const TRIES: u32 = 3;
+/// Do the marks stick? Everything else was checked on the full look that decided on the first of them: the fence is of times
+/// that are over, and what has been verified a moment ago is not verified again for each tag.
+const POINT_MARK: Look = Look { record: true, snapshot: true, point: true, ..Look::NONE };
+/// The last one.
+const MARK: Look = Look { record: true, snapshot: true, ..Look::NONE };
+/// So long after the full look.
+const VERIFIED: SignedDuration = SignedDuration::from_secs(60);
 
 pub(super) fn step(turn: Turn<'_>) -> Step {
+    if turn.seen.look == MARK {
+        return if snapshot_marked(&turn) { over(turn) } else { turn.look_again(SOON) };
+    }
+    if turn.seen.look == POINT_MARK {
+        return mark_snapshot(turn);
+    }
     let mut turn = match part_refused(turn) {
         Ok(turn) => turn,
         Err(step) => return *step,
@@ -118,13 +131,41 @@ fn tag(mut turn: Turn<'_>, snapshot: &Snapshot, point: &RecoveryPoint) -> Step {
     if turn.tired(GRACE.saturating_mul(5), 5) {
         return incomplete(turn, "the mark of completeness did not stick");
     }
-    let mark = vec![labels::complete(turn.now)];
-    if !there.contains_key(COMPLETE) {
-        turn.actions.push(Action::TagPoint { arn: point.arn.clone(), tags: mark });
-    } else {
-        turn.actions.push(Action::TagSnapshot { arn: snapshot.arn.clone(), tags: mark });
+    if there.contains_key(COMPLETE) {
+        return write_last_mark(turn, snapshot);
     }
-    turn.look_again(SignedDuration::from_secs(1))
+    let mark = vec![labels::complete(turn.now)];
+    turn.actions.push(Action::TagPoint { arn: point.arn.clone(), tags: mark });
+    turn.wait(SignedDuration::from_secs(1), POINT_MARK)
+}
+
+fn write_last_mark(mut turn: Turn<'_>, snapshot: &Snapshot) -> Step {
+    let mark = vec![labels::complete(turn.now)];
+    turn.actions.push(Action::TagSnapshot { arn: snapshot.arn.clone(), tags: mark });
+    turn.wait(SignedDuration::from_secs(1), MARK)
+}
+
+/// The recovery point bears its mark: the snapshot's turn. Where anything is not as it was a moment ago, everything is looked at.
+fn mark_snapshot(turn: Turn<'_>) -> Step {
+    let verified = turn.run.looked.is_some_and(|at| turn.now.duration_since(at).abs() <= VERIFIED);
+    let point = turn.seen.point.here().is_some_and(|point| {
+        let tags = point.tags.as_ref();
+        point.status.complete()
+            && tags.is_some_and(|tags| labels::is_own(&turn.run, tags) && tags.contains_key(COMPLETE))
+    });
+    match turn.seen.snapshot.here().filter(|_| verified && point && !turn.run.failing() && !turn.run.lost) {
+        Some(snapshot) if own(&turn, snapshot) => write_last_mark(turn, snapshot),
+        _ => turn.look_again(SOON),
+    }
+}
+
+fn own(turn: &Turn<'_>, snapshot: &Snapshot) -> bool {
+    snapshot.status == SnapshotStatus::Available && labels::is_own(&turn.run, &snapshot.tags)
+}
+
+/// Nobody writes this mark before the recovery point was seen to bear its own.
+fn snapshot_marked(turn: &Turn<'_>) -> bool {
+    turn.seen.snapshot.here().is_some_and(|snapshot| own(turn, snapshot) && snapshot.tags.contains_key(COMPLETE))
 }
 
 fn write_again(
