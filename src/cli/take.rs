@@ -55,22 +55,54 @@ fn next(run: &Run) -> BackupId {
 /// # Errors
 /// Somebody else has it, or AWS refuses. Nothing is left behind.
 pub(crate) async fn take(cx: &Context, aws: &Aws, run: &Run) -> Result<(), Failure> {
+    taken_for(cx, aws, run, false).await
+}
+
+/// The same for a run that begins: a record that is there already is not written over. Whoever was held up between his look
+/// and the lock may find that another one has had the run meanwhile, from its beginning to its end.
+///
+/// # Errors
+/// See [`take`]; busy where there is a record.
+pub(crate) async fn begin(cx: &Context, aws: &Aws, run: &Run) -> Result<(), Failure> {
+    taken_for(cx, aws, run, true).await
+}
+
+async fn taken_for(cx: &Context, aws: &Aws, run: &Run, first: bool) -> Result<(), Failure> {
     lock(cx, aws, run).await?;
-    let mut saved = aws.save(run).await;
+    let mut saved = save(aws, run, first).await;
     for _ in 1..SAVES {
-        if saved.is_ok() {
+        if saved.as_ref().is_ok() || saved.as_ref().is_err_and(there) {
             break;
         }
-        saved = aws.save(run).await;
+        saved = save(aws, run, first).await;
     }
     let Err(refusal) = saved else { return Ok(()) };
+    if there(&refusal) {
+        release(aws, run).await;
+        let what = format!("the run {} has been begun already", run.id);
+        return Err(Failure::new(Exit::Busy, "begun-already", what)
+            .why("another process has had it meanwhile; nothing was touched")
+            .hint(format!("see how it ended: `{}`", cx.command(&["status", &run.target.stack], Some(aws.region())))));
+    }
     // It may be there all the same, its answers lost: then this, too, gets through, and nobody takes
     // the run for one that is under way.
     if run.phase == Phase::Preflight {
         drop(aws.save(&unbegun(run, &refusal)).await);
     }
-    drop(aws.perform(&Action::Unlock { stack: run.target.stack.clone(), run: run.id.clone() }).await);
+    release(aws, run).await;
     Err(cx.refused("the run's record cannot be saved, so nothing was begun", &refusal))
+}
+
+async fn save(aws: &Aws, run: &Run, first: bool) -> Result<(), Refusal> {
+    if first { aws.begin_record(run).await } else { aws.save(run).await }
+}
+
+fn there(refusal: &Refusal) -> bool {
+    refusal.kind == RefusalKind::AlreadyExists
+}
+
+async fn release(aws: &Aws, run: &Run) {
+    drop(aws.perform(&Action::Unlock { stack: run.target.stack.clone(), run: run.id.clone() }).await);
 }
 
 fn unbegun(run: &Run, refusal: &Refusal) -> Run {
