@@ -2,6 +2,8 @@
 
 use aws_sdk_backup::operation::describe_backup_job::DescribeBackupJobOutput;
 use aws_sdk_backup::types as sdk;
+use aws_smithy_types::DateTime;
+use jiff::{SignedDuration, Timestamp};
 
 use super::Aws;
 use super::convert::{at, bytes, percent};
@@ -18,6 +20,28 @@ const SERVICE: &str = "backup";
 const PAGE: i32 = 1_000;
 /// How many of the newest jobs are asked whose they are, where a job's id was lost.
 const CANDIDATES: usize = 10;
+/// No job lasts longer: seven days for a backup of a file system, and the hours in which it may begin. Source: AWS Backup's
+/// Developer Guide, "Creating a backup plan", and Amazon EFS's, "Backing up EFS file systems".
+const LONGEST: SignedDuration = SignedDuration::from_hours(8 * 24);
+
+/// Which jobs are listed; without either, AWS Backup shows those of the last 30 days.
+#[derive(Clone, Copy)]
+enum Which<'a> {
+    /// Those of one resource.
+    Of(&'a str),
+    /// Those that were created since.
+    Since(DateTime),
+}
+
+impl Which<'_> {
+    fn resource(self) -> Option<String> {
+        if let Self::Of(arn) = self { Some(arn.to_owned()) } else { None }
+    }
+
+    fn since(self) -> Option<DateTime> {
+        if let Self::Since(at) = self { Some(at) } else { None }
+    }
+}
 
 impl Aws {
     /// One backup job.
@@ -50,19 +74,39 @@ impl Aws {
 
     /// Jobs on the file system that are under way: AWS Backup works on one at a time.
     pub(super) async fn active_jobs(&self, file_system: &str) -> Result<Vec<ActiveJob>, Refusal> {
-        let (backups, copies) = futures_util::join!(self.jobs_of(file_system), self.copies_of(file_system));
-        let backups = backups?.into_iter().map(Job::from).filter(|job| job.state.active());
-        let backups = backups.map(|job| ActiveJob { what: "backup", id: job.id, state: job.state.as_str().to_owned() });
+        let of = Which::Of(file_system);
+        Ok(self.active(of).await?.into_iter().map(|(_, job)| job).collect())
+    }
+
+    /// Jobs of every resource that are under way, each with the resource's ARN.
+    pub(super) async fn active_jobs_of_all(&self) -> Result<Vec<(String, ActiveJob)>, Refusal> {
+        let since = Timestamp::now().saturating_sub(LONGEST).unwrap_or(Timestamp::MIN);
+        self.active(Which::Since(DateTime::from_secs(since.as_second()))).await
+    }
+
+    async fn active(&self, which: Which<'_>) -> Result<Vec<(String, ActiveJob)>, Refusal> {
+        let (backups, copies) = futures_util::join!(self.listed_jobs(which), self.listed_copies(which));
+        let backups = backups?.into_iter().filter_map(active_backup);
         Ok(backups.chain(copies?.into_iter().filter_map(active_copy)).collect())
     }
 
-    /// AWS Backup shows the last 30 days.
     async fn jobs_of(&self, file_system: &str) -> Result<Vec<sdk::BackupJob>, Refusal> {
+        self.listed_jobs(Which::Of(file_system)).await
+    }
+
+    /// Every backup job that was created since.
+    pub(super) async fn jobs_created_since(&self, since: Timestamp) -> Result<Vec<Job>, Refusal> {
+        let rows = self.listed_jobs(Which::Since(DateTime::from_secs(since.as_second()))).await?;
+        Ok(rows.into_iter().map(Job::from).collect())
+    }
+
+    async fn listed_jobs(&self, which: Which<'_>) -> Result<Vec<sdk::BackupJob>, Refusal> {
         let mut jobs = Vec::new();
         let mut pages = Pages::of(SERVICE, "ListBackupJobs");
         let mut token = None;
         loop {
-            let list = self.backup().list_backup_jobs().by_resource_arn(file_system).max_results(PAGE);
+            let list = self.backup().list_backup_jobs().set_by_resource_arn(which.resource());
+            let list = list.set_by_created_after(which.since()).max_results(PAGE);
             let page = list.set_next_token(token).send().await.map_err(refused(SERVICE, "ListBackupJobs"))?;
             jobs.extend(page.backup_jobs.unwrap_or_default());
             token = pages.next(page.next_token)?;
@@ -72,12 +116,13 @@ impl Aws {
         }
     }
 
-    async fn copies_of(&self, file_system: &str) -> Result<Vec<sdk::CopyJob>, Refusal> {
+    async fn listed_copies(&self, which: Which<'_>) -> Result<Vec<sdk::CopyJob>, Refusal> {
         let mut jobs = Vec::new();
         let mut pages = Pages::of(SERVICE, "ListCopyJobs");
         let mut token = None;
         loop {
-            let list = self.backup().list_copy_jobs().by_resource_arn(file_system).max_results(PAGE);
+            let list = self.backup().list_copy_jobs().set_by_resource_arn(which.resource());
+            let list = list.set_by_created_after(which.since()).max_results(PAGE);
             let page = list.set_next_token(token).send().await.map_err(refused(SERVICE, "ListCopyJobs"))?;
             jobs.extend(page.copy_jobs.unwrap_or_default());
             token = pages.next(page.next_token)?;
@@ -139,10 +184,18 @@ macro_rules! jobs {
 // The description and the list's row say the same in types of their own.
 jobs!(DescribeBackupJobOutput, sdk::BackupJob);
 
-fn active_copy(job: sdk::CopyJob) -> Option<ActiveJob> {
-    let state = job.state.as_ref().map_or("", sdk::CopyJobState::as_str);
-    let active = !matches!(state, "COMPLETED" | "FAILED" | "PARTIAL");
-    active.then(|| ActiveJob { what: "copy", state: state.to_owned(), id: job.copy_job_id.unwrap_or_default() })
+fn active_backup(row: sdk::BackupJob) -> Option<(String, ActiveJob)> {
+    let resource = row.resource_arn.clone().unwrap_or_default();
+    let job = Job::from(row);
+    let active = job.state.active();
+    active.then(|| (resource, ActiveJob { what: "backup", id: job.id, state: job.state.as_str().to_owned() }))
+}
+
+fn active_copy(job: sdk::CopyJob) -> Option<(String, ActiveJob)> {
+    let state = job.state.as_ref().map_or("", sdk::CopyJobState::as_str).to_owned();
+    let active = !matches!(state.as_str(), "COMPLETED" | "FAILED" | "PARTIAL");
+    let resource = job.resource_arn.unwrap_or_default();
+    active.then(|| (resource, ActiveJob { what: "copy", state, id: job.copy_job_id.unwrap_or_default() }))
 }
 
 #[cfg(test)]

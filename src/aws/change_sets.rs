@@ -81,6 +81,29 @@ impl Aws {
         }
     }
 
+    /// One of our own by its ARN, whatever it is now; its changes, where it is complete.
+    pub(super) async fn described_set(&self, arn: &str) -> Result<ChangeSet, Refusal> {
+        let describe = self.cloudformation().describe_change_set().change_set_name(arn);
+        let answer = describe.send().await.map_err(refused(SERVICE, "DescribeChangeSet"))?;
+        let mut set = ChangeSet {
+            arn: arn.to_owned(),
+            name: answer.change_set_name.unwrap_or_default(),
+            status: answer.status.as_ref().map_or("", sdk::ChangeSetStatus::as_str).into(),
+            reason: answer.status_reason,
+            execution: answer.execution_status.as_ref().map_or("", sdk::ExecutionStatus::as_str).into(),
+            changes: None,
+        };
+        if set.status == ChangeSetStatus::CreateComplete {
+            let rows: Vec<_> = answer.changes.unwrap_or_default();
+            let rows: Vec<_> = rows.into_iter().filter_map(|change| change.resource_change).collect();
+            // One page without nested stacks is all there is; anything else is read from the beginning.
+            let all = answer.next_token.is_none() && rows.iter().all(|row| below(row, &[]).is_none());
+            let here = || rows.into_iter().map(|row| into_change(row, &[])).collect();
+            set.changes = Some(if all { self.keep_changes(arn, here()) } else { self.changes_once(arn).await? });
+        }
+        Ok(set)
+    }
+
     /// Reads the changes of one of our own; `None` where it was deleted meanwhile.
     async fn with_changes(&self, set: ChangeSet) -> Result<Option<ChangeSet>, Refusal> {
         if set.own().is_none() || set.status != ChangeSetStatus::CreateComplete {
@@ -101,13 +124,16 @@ impl Aws {
         if let Some(changes) = known {
             return Ok(changes);
         }
-        let changes = self.changes(arn).await?;
+        Ok(self.keep_changes(arn, self.changes(arn).await?))
+    }
+
+    fn keep_changes(&self, arn: &str, changes: Vec<Change>) -> Vec<Change> {
         let mut read = self.change_sets_read.lock().unwrap_or_else(PoisonError::into_inner);
         if read.len() >= KEPT {
             read.clear();
         }
         read.insert(arn.to_owned(), changes.clone());
-        Ok(changes)
+        changes
     }
 
     async fn changes(&self, arn: &str) -> Result<Vec<Change>, Refusal> {

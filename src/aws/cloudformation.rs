@@ -149,7 +149,16 @@ impl Aws {
             .include_nested_stacks(true)
             .set_parameters(Some(parameters))
             .set_capabilities(Some(capabilities));
-        create.send().await.map(drop).map_err(refused(SERVICE, "CreateChangeSet"))
+        match create.send().await.map_err(refused(SERVICE, "CreateChangeSet")) {
+            Ok(made) => {
+                self.set_made(&new.stack_id, &new.name, made.id().unwrap_or_default());
+                Ok(())
+            }
+            Err(refusal) => {
+                self.forget_sets(&new.stack_id);
+                Err(refusal)
+            }
+        }
     }
 
     /// ExecuteChangeSet, by ARN.

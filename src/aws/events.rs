@@ -152,10 +152,11 @@ impl Aws {
         caches.insert(stack_id.to_owned(), bounded(rows));
     }
 
-    /// The stack's operations as they were last read; `None` where they never were.
-    pub(super) fn cached_history(&self, stack_id: &str) -> Option<History> {
-        let caches = self.events.lock().unwrap_or_else(PoisonError::into_inner);
-        caches.get(stack_id).map(|rows| History::of(rows, true))
+    /// The stack's operations as they were last read, back to `base`; `None` where they never were, or not so far.
+    pub(super) fn cached_history(&self, stack_id: &str, base: Option<&str>) -> Option<History> {
+        let rows = Some(self.known_events(stack_id)).filter(|rows| !rows.is_empty())?;
+        let far = base.is_none() || end(&rows, base).is_some();
+        far.then(|| History::of(&cut(rows, base), true))
     }
 }
 

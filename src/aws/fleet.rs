@@ -1,17 +1,19 @@
 //! Looking at what many runs need at once: pages in place of a call for each.
 //!
 //! The order of one look holds for all of them: each run's change sets and history are read before the stacks, which are one
-//! page, read last (rule 1). A run that only waits for an operation's end costs no call of its own while the stack's status says
-//! that it goes on.
+//! page, read last (rule 1). A page of stacks read before all that tells whose history and change sets have to be asked for at all
+//! (`known`): those of a stack on which nothing has happened since are as they were.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use futures_util::future::{join_all, ready};
 use futures_util::join;
 use jiff::{SignedDuration, Timestamp};
 
 use super::Aws;
-use super::pages::Pages;
+use super::cloudformation::into_stack;
+use super::known::Print;
+use super::observe::others;
 use super::parameter_store::record_name;
 use super::record;
 use super::refusal::refused;
@@ -19,13 +21,12 @@ use crate::engine::{Look, Observation};
 use crate::model::half::{Cluster, FileSystem, Job, Snapshot};
 use crate::model::run::{Kind, Run};
 use crate::model::stack::Stack;
+use crate::model::survey::ActiveJob;
 use crate::model::{BackupId, Refusal, Seen};
 use crate::world::World;
 
 /// From this many runs on a page is cheaper than a call for each.
 const WORTH: usize = 4;
-/// The largest page AWS Backup gives.
-const PAGE: i32 = 1_000;
 /// The most values one of RDS's filters takes, and names that GetParameters does.
 const FILTER: usize = 100;
 const NAMES: usize = 10;
@@ -38,6 +39,8 @@ struct Pool {
     file_systems: Option<Read<FileSystem>>,
     snapshots: Option<Read<Snapshot>>,
     jobs: Option<Read<Job>>,
+    /// Jobs under way, by the resource's ARN.
+    others: Option<Read<Vec<ActiveJob>>>,
 }
 
 impl Aws {
@@ -51,21 +54,35 @@ impl Aws {
         let early = self.early(wanted).await;
         let pool = self.pool(wanted).await;
         let own = wanted.iter().map(|(run, look)| {
-            let known = early.as_ref().and_then(|stacks| self.still(run, *look, stacks));
-            let rest = Look { history: look.history && known.is_none(), ..pool.rest(run, *look) };
-            async move { (known, self.observe(run, rest).await) }
+            let print = early.as_ref().and_then(|stacks| stacks.get(&run.target.stack_id)).map(|(_, print)| print);
+            self.own(run, *look, pool.rest(run, *look), print)
         });
         let own = join_all(own).await;
         // The stacks last: whatever a look makes one believe about a mode was true after the change sets were read.
         let stacks = if wanted.iter().any(|(_, look)| look.stack) { Some(self.by_id().await) } else { None };
-        let each = wanted.iter().zip(own).map(|((run, look), (known, seen))| {
-            let mut seen = Observation { look: *look, ..pool.fill(run, *look, seen) };
-            if let Some(history) = known {
-                seen.history = Seen::Here(history);
-            }
+        let each = wanted.iter().zip(own).map(|((run, look), seen)| {
+            let seen = Observation { look: *look, ..pool.fill(run, *look, seen) };
             self.with_stack(run, *look, seen, stacks.as_ref())
         });
         join_all(each).await
+    }
+
+    /// What no page tells. With the stack's print, read before, its change sets and its history are only asked for where
+    /// something has happened; in the order of a look, the change sets first.
+    async fn own(&self, run: &Run, look: Look, rest: Look, print: Option<&Print>) -> Observation {
+        let Some(print) = print else { return self.observe(run, rest).await };
+        let id = &run.target.stack_id;
+        let sets = if look.change_sets { self.sets_since(id, print).await.into() } else { Seen::NotLooked };
+        let known = self.same_history(id, run.base.as_deref(), print).filter(|_| look.history);
+        let rest = Look { change_sets: false, history: look.history && known.is_none(), ..rest };
+        let mut seen = self.observe(run, rest).await;
+        seen.change_sets = sets;
+        match known {
+            Some(history) => seen.history = Seen::Here(history),
+            None if seen.history.here().is_some() => self.history_read(id, print),
+            None => {}
+        }
+        seen
     }
 
     async fn with_stack(
@@ -73,31 +90,31 @@ impl Aws {
         run: &Run,
         look: Look,
         mut seen: Observation,
-        stacks: Option<&Read<Stack>>,
+        stacks: Option<&Read<(Stack, Print)>>,
     ) -> Observation {
         let id = Some(run.target.stack_id.as_str());
         if look.stack && !tells(stacks, id) {
             seen.stack = self.stack(&run.target.stack_id).await.into();
         }
-        take(&mut seen.stack, look.stack, stacks, id);
+        let mut page = Seen::NotLooked;
+        take(&mut page, look.stack, stacks, id);
+        match page {
+            Seen::NotLooked => {}
+            page => seen.stack = page.map(|(stack, _)| stack),
+        }
         seen
     }
 
-    /// The stacks' statuses, where runs wait for nothing else.
-    async fn early(&self, wanted: &[(Run, Look)]) -> Option<HashMap<String, Stack>> {
-        let waiting = wanted.iter().filter(|(_, look)| *look == Look::EVENTS).count();
-        if waiting < WORTH { None } else { self.by_id().await.ok() }
+    /// The stacks before anything else is read, where enough runs ask for what they tell.
+    async fn early(&self, wanted: &[(Run, Look)]) -> Option<HashMap<String, (Stack, Print)>> {
+        let asking = wanted.iter().filter(|(_, look)| look.history || look.change_sets).count();
+        if asking < WORTH { None } else { self.by_id().await.ok() }
     }
 
-    /// The history as it was last read, where the stack's status says that the same operation goes on.
-    fn still(&self, run: &Run, look: Look, stacks: &HashMap<String, Stack>) -> Option<crate::model::history::History> {
-        let stack = stacks.get(&run.target.stack_id).filter(|_| look == Look::EVENTS)?;
-        let history = self.cached_history(&run.target.stack_id)?;
-        (stack.status.in_progress() && history.under_way().is_some()).then_some(history)
-    }
-
-    async fn by_id(&self) -> Read<Stack> {
-        Ok(self.stacks().await?.into_iter().map(|stack| (stack.id.clone(), stack)).collect())
+    pub(super) async fn by_id(&self) -> Read<(Stack, Print)> {
+        let stacks = self.described_stacks(None).await?.into_iter();
+        let each = stacks.map(|stack| (Print::of(&stack), into_stack(stack)));
+        Ok(each.map(|(print, stack)| (stack.id.clone(), (stack, print))).collect())
     }
 
     async fn pool(&self, wanted: &[(Run, Look)]) -> Pool {
@@ -105,14 +122,15 @@ impl Aws {
         let snapshots: Vec<String> =
             wanted.iter().filter(|(_, look)| look.snapshot).map(|(run, _)| run.id.to_string()).collect();
         let since = wanted.iter().map(|(run, _)| run.started).min().unwrap_or_else(Timestamp::now);
-        let (records, clusters, file_systems, snapshots, jobs) = join!(
+        let (records, clusters, file_systems, snapshots, jobs, others) = join!(
             self.records_of(wanted),
             self.worth(count(|look| look.cluster), self.all_clusters()),
             self.worth(count(|look| look.file_system), self.all_file_systems()),
             self.worth(snapshots.len() >= WORTH, self.snapshots_named(&snapshots)),
             self.worth(count(|look| look.job), self.jobs_since(since)),
+            self.worth(count(|look| look.others), self.all_active_jobs()),
         );
-        Pool { records, clusters, file_systems, snapshots, jobs }
+        Pool { records, clusters, file_systems, snapshots, jobs, others }
     }
 
     async fn worth<T>(&self, is: bool, read: impl Future<Output = Result<T, Refusal>>) -> Option<Result<T, Refusal>> {
@@ -125,6 +143,31 @@ impl Aws {
         let found = self.records_named(&names).await;
         let id = |name: String| name.rsplit('/').next().unwrap_or_default().to_owned();
         found.into_iter().map(|(name, seen)| (id(name), seen)).collect()
+    }
+
+    /// The records of runs that may not have begun, by their ids: those that are not there are not asked for again.
+    ///
+    /// # Errors
+    /// AWS's refusal, or a record that cannot be read.
+    pub async fn recorded_now(&self, runs: &[(&str, &BackupId)]) -> Result<HashMap<String, Run>, Refusal> {
+        let names: Vec<String> = runs.iter().map(|(stack, run)| record_name(stack, run)).collect();
+        let mut found = HashMap::new();
+        for (_, answer) in join_all(names.chunks(NAMES).map(|names| self.some_records(names))).await {
+            for record in answer?.into_values() {
+                let run = record?;
+                found.insert(run.id.to_string(), run);
+            }
+        }
+        Ok(found)
+    }
+
+    /// Those of the backups that have a DB cluster snapshot.
+    ///
+    /// # Errors
+    /// AWS's refusal.
+    pub async fn snapshots_there(&self, ids: &[&BackupId]) -> Result<HashSet<String>, Refusal> {
+        let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
+        Ok(self.snapshots_named(&ids).await?.into_keys().collect())
     }
 
     async fn records_of(&self, wanted: &[(Run, Look)]) -> HashMap<String, Seen<Run>> {
@@ -173,13 +216,13 @@ impl Aws {
         (names, read)
     }
 
-    async fn all_clusters(&self) -> Read<Cluster> {
+    pub(super) async fn all_clusters(&self) -> Read<Cluster> {
         let mut all = HashMap::new();
         self.clusters(&mut |cluster| drop(all.insert(cluster.id.clone(), cluster))).await?;
         Ok(all)
     }
 
-    async fn all_file_systems(&self) -> Read<FileSystem> {
+    pub(super) async fn all_file_systems(&self) -> Read<FileSystem> {
         let mut all = HashMap::new();
         self.file_systems(&mut |found| drop(all.insert(found.arn.clone(), found))).await?;
         Ok(all)
@@ -195,20 +238,8 @@ impl Aws {
     async fn jobs_since(&self, since: Timestamp) -> Read<Job> {
         // AWS's clock may be behind ours.
         let since = since.saturating_sub(SignedDuration::from_mins(10)).unwrap_or(since);
-        let since = aws_smithy_types::DateTime::from_secs(since.as_second());
-        let mut all = HashMap::new();
-        let mut pages = Pages::of("backup", "ListBackupJobs");
-        let mut token = None;
-        loop {
-            let list = self.backup().list_backup_jobs().by_created_after(since).max_results(PAGE);
-            let page = list.set_next_token(token).send().await.map_err(refused("backup", "ListBackupJobs"))?;
-            let rows = page.backup_jobs.unwrap_or_default().into_iter().map(Job::from);
-            all.extend(rows.map(|job| (job.id.clone(), job)));
-            token = pages.next(page.next_token)?;
-            if token.is_none() {
-                return Ok(all);
-            }
-        }
+        let rows = self.jobs_created_since(since).await?.into_iter();
+        Ok(rows.map(|job| (job.id.clone(), job)).collect())
     }
 }
 
@@ -223,6 +254,7 @@ impl Pool {
             file_system: look.file_system && !tells(self.file_systems.as_ref(), Some(&run.target.file_system)),
             snapshot: look.snapshot && !tells(self.snapshots.as_ref(), Some(run.id.as_str())),
             job: look.job && !tells(self.jobs.as_ref(), job),
+            others: look.others && !matches!(self.others, Some(Ok(_))),
             ..look
         }
     }
@@ -237,6 +269,10 @@ impl Pool {
         take(&mut seen.file_system, look.file_system, self.file_systems.as_ref(), Some(&run.target.file_system));
         take(&mut seen.snapshot, look.snapshot, self.snapshots.as_ref(), Some(run.id.as_str()));
         take(&mut seen.job, look.job, self.jobs.as_ref(), job);
+        if let (true, Some(Ok(all))) = (look.others, &self.others) {
+            let jobs = all.get(&run.target.file_system).cloned().unwrap_or_default();
+            seen.others = Seen::Here(others(run, jobs));
+        }
         seen
     }
 }

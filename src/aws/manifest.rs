@@ -4,23 +4,30 @@
 use futures_util::join;
 
 use super::Aws;
+use super::shared::Shared;
 use crate::model::manifest::{KeptTemplate, KeptVersion, Manifest, Source};
+use crate::model::stack::{Declared, Stack};
 use crate::model::{Refusal, RefusalKind};
 use crate::plan::manifest::{
     Fitted, Kept, LONGEST, Place, Read, TooLong, Unreadable, fit, pretty, read, sha256, template,
 };
 
 impl Aws {
-    /// What a manifest is composed of besides the stack itself.
+    /// What a manifest is composed of besides the stack itself, and what its template declares.
     ///
     /// # Errors
     /// AWS's refusal. Versions that may not be read are left out.
-    pub async fn source(&self, stack_id: &str, parameter_names: &[String]) -> Result<Source, Refusal> {
-        let (template, declared, versions) =
-            join!(self.template(stack_id), self.declared(stack_id), self.parameter_versions(parameter_names));
+    pub async fn source(
+        &self,
+        stack: &Stack,
+        declared: Vec<Declared>,
+        parameter_names: &[String],
+        shared: &Shared,
+    ) -> Result<Source, Refusal> {
+        let (template, versions) = join!(shared.template_of(self, stack), self.parameter_versions(parameter_names));
         let versions = versions.unwrap_or_default();
         let version = |name: &String| KeptVersion { name: name.clone(), version: versions.get(name).copied() };
-        Ok(Source { template: template?, declared: declared?, versions: parameter_names.iter().map(version).collect() })
+        Ok(Source { template: template?, declared, versions: parameter_names.iter().map(version).collect() })
     }
 
     /// Keeps a manifest, and where there is a bucket the template before it: the manifest is what makes the
@@ -166,7 +173,8 @@ mod tests {
         let aws = Aws::with_http_client(sandbox.http_client(), "us-east-1", "AKIDEXAMPLE");
         let stack = aws.stack("my-hub").await.unwrap();
         let names = ["/keymaster/my-hub/phoenix-key".to_owned(), "/not/there".to_owned()];
-        let source = aws.source(&stack.id, &names).await.unwrap();
+        let declared = aws.declared("my-hub").await.unwrap();
+        let source = aws.source(&stack, declared, &names, &Shared::default()).await.unwrap();
         Scene { sandbox, aws, stack, source }
     }
 

@@ -21,6 +21,7 @@ mod http;
 mod iam;
 mod kind;
 mod kms;
+mod known;
 mod manifest;
 mod notify;
 mod observe;
@@ -40,6 +41,7 @@ mod remains;
 mod s3;
 mod secrets;
 mod sentinel;
+mod shared;
 mod snapshot_rows;
 mod sts;
 mod survey;
@@ -49,6 +51,7 @@ pub use aws_smithy_runtime_api::client::http::SharedHttpClient;
 pub use connect::{Connect, ConnectError, connect};
 pub use notify::ping;
 pub use proof::Shaped;
+pub use shared::Shared;
 pub use survey::Discover;
 
 use std::collections::BTreeMap;
@@ -69,6 +72,8 @@ pub struct Aws {
     fresh_events: Mutex<events::Cache>,
     /// What change sets would do, by ARN.
     change_sets_read: Mutex<BTreeMap<String, Vec<Change>>>,
+    /// What is known of the stacks that are driven side by side.
+    memories: Mutex<known::Memories>,
     /// NoEcho values: never shown.
     given: Mutex<BTreeMap<String, String>>,
 }
@@ -88,6 +93,7 @@ impl Aws {
             events: Mutex::default(),
             fresh_events: Mutex::default(),
             change_sets_read: Mutex::default(),
+            memories: Mutex::default(),
             given: Mutex::default(),
         }
     }

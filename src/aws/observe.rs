@@ -13,6 +13,7 @@ use crate::engine::{Action, Look, Observation, Seed};
 use crate::model::half::{Job, RecoveryPoint};
 use crate::model::history::{History, StackEvent};
 use crate::model::run::{Lock, Run};
+use crate::model::survey::ActiveJob;
 use crate::model::{BackupId, Refusal, Seen, tags};
 use crate::world::{Answer, Locked, World};
 
@@ -205,8 +206,12 @@ impl Aws {
 
     /// Others' active jobs on the file system: this run's own are not in its way.
     async fn others(&self, run: &Run) -> Result<Vec<String>, Refusal> {
-        let jobs = self.active_jobs(&run.target.file_system).await?;
-        let own = |id: &String| [&run.files, &run.seed].into_iter().flatten().any(|job| job.id == *id);
-        Ok(jobs.into_iter().map(|job| job.id).filter(|id| !own(id)).collect())
+        Ok(others(run, self.active_jobs(&run.target.file_system).await?))
     }
+}
+
+/// The ids of those jobs that are not the run's own.
+pub(super) fn others(run: &Run, jobs: Vec<ActiveJob>) -> Vec<String> {
+    let own = |id: &String| [&run.files, &run.seed].into_iter().flatten().any(|job| job.id == *id);
+    jobs.into_iter().map(|job| job.id).filter(|id| !own(id)).collect()
 }

@@ -12,7 +12,7 @@ use super::record;
 use super::refusal::{incomplete, refused};
 use crate::model::run::{Kind, Lock, Run};
 use crate::model::{BackupId, Refusal, RefusalKind};
-use crate::plan::records::{superfluous, superfluous_drills};
+use crate::plan::records::{room, superfluous, superfluous_drills};
 use crate::world::Locked;
 
 const SERVICE: &str = "ssm";
@@ -79,6 +79,9 @@ impl Aws {
     }
 
     async fn tidy(&self, stack: &str) -> Result<(), Refusal> {
+        if self.records_known(stack).is_some_and(room) {
+            return Ok(());
+        }
         let (runs, _) = self.records(Some(stack)).await?;
         for run in superfluous(&runs) {
             self.delete(&record_name(stack, run)).await?;
@@ -101,6 +104,21 @@ impl Aws {
     /// Writes a run's record, over an older one of the same run.
     pub(super) async fn put_record(&self, run: &Run) -> Result<(), Refusal> {
         self.put(&record_name(&run.target.stack, &run.id), record::write(run)?, true).await
+    }
+
+    /// Writes a run's first record, never over another's.
+    ///
+    /// # Errors
+    /// `AlreadyExists`: there is one, and not this very one, whose answer was lost. Otherwise AWS's refusal.
+    pub async fn begin_record(&self, run: &Run) -> Result<(), Refusal> {
+        let name = record_name(&run.target.stack, &run.id);
+        match self.put(&name, record::write(run)?, false).await {
+            Err(refusal) if refusal.kind == RefusalKind::AlreadyExists => {
+                let known = self.get_record(&run.target.stack, &run.id).await?;
+                if known.as_saved() == run.as_saved() { Ok(()) } else { Err(refusal) }
+            }
+            answer => answer,
+        }
     }
 
     /// Reads a run's record.

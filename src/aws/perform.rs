@@ -2,14 +2,17 @@
 
 use super::Aws;
 use crate::engine::{Action, Done};
+use crate::model::Refusal;
 use crate::world::Answer;
 
 impl Aws {
     pub(super) async fn act(&self, action: &Action) -> Answer {
         match action {
             Action::CreateChangeSet(new) => self.create_change_set(new).await,
-            Action::ExecuteChangeSet { arn, token, .. } => self.execute_change_set(arn, token).await,
-            Action::DeleteChangeSet { arn } => self.delete_change_set(arn).await,
+            Action::ExecuteChangeSet { arn, token, .. } => {
+                self.told(arn, self.execute_change_set(arn, token).await, Self::set_executed)
+            }
+            Action::DeleteChangeSet { arn } => self.told(arn, self.delete_change_set(arn).await, Self::set_deleted),
             Action::CancelUpdate { stack_id, token } => self.cancel_update(stack_id, token).await,
             Action::CreateSnapshot { cluster, id, tags } => self.create_snapshot(cluster, id, tags).await,
             Action::StartBackupJob(new) => return self.start_job(new).await.map(Done::Job),
@@ -24,5 +27,15 @@ impl Aws {
             Action::Unlock { stack, run } => self.unlock(stack, run).await,
         }
         .map(|()| Done::Ok)
+    }
+
+    /// What became of a change set is remembered; where CloudFormation refuses, all that was known of it is forgotten.
+    fn told(&self, arn: &str, answer: Result<(), Refusal>, accepted: fn(&Self, &str)) -> Result<(), Refusal> {
+        if answer.is_ok() {
+            accepted(self, arn)
+        } else {
+            self.forget_set(arn)
+        }
+        answer
     }
 }

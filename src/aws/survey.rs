@@ -8,6 +8,10 @@ use jiff::Timestamp;
 
 use super::Aws;
 use super::convert::seen;
+use super::known::Print;
+use super::shared::Shared;
+use crate::model::change_set::ChangeSet;
+use crate::model::history::History;
 use crate::model::stack::{Declared, Resource, Stack};
 use crate::model::survey::{Discovery, Key, Survey};
 use crate::model::topology::Topology;
@@ -17,34 +21,46 @@ use crate::model::{Arn, Refusal, Seen};
 pub type Discover<'a> = dyn Fn(&Stack, &[Declared], &[Resource]) -> Discovery + 'a;
 
 impl Aws {
-    /// Looks at the stack, lets `discover` find its parts, and looks at those.
-    pub async fn survey(&self, stack: &str, discover: &Discover<'_>) -> Survey {
-        let mut survey = Box::pin(self.whole(stack)).await;
+    /// Looks at the stack, lets `discover` find its parts, and looks at those. What concerns the whole account is asked for
+    /// once, where many surveys share it.
+    pub async fn survey(&self, stack: &str, discover: &Discover<'_>, shared: &Shared) -> Survey {
+        let mut survey = Box::pin(self.whole(stack, shared)).await;
         survey.topology = found(&survey, discover);
         if let Some(Ok(topology)) = survey.topology.clone() {
-            Box::pin(self.look_at_parts(&mut survey, &topology)).await;
-            survey.keys = self.keys(&survey).await;
+            Box::pin(self.look_at_parts(&mut survey, &topology, shared)).await;
+            survey.keys = self.keys(&survey, shared).await;
         }
         survey
     }
 
     /// The first wave: what the stack's name alone leads to.
-    async fn whole(&self, name: &str) -> Survey {
+    async fn whole(&self, name: &str, shared: &Shared) -> Survey {
         let at = Timestamp::now();
+        let printed = shared.printed(self, name).await;
         let (caller, stack, declared, resources, history, change_sets, quota, efs_opt_in, lock, records) = join!(
-            self.caller(),
-            self.stack(name),
-            self.declared(name),
+            shared.caller(self),
+            async {
+                match &printed {
+                    Some((stack, _)) => Ok(stack.clone()),
+                    None => self.stack(name).await,
+                }
+            },
+            shared.declared(self, name),
             self.resources(name),
-            self.operations(name),
-            self.change_sets(name),
-            self.snapshot_quota(),
-            self.efs_opt_in(),
-            self.read_lock(name),
+            self.surveyed_history(name, printed.as_ref()),
+            self.surveyed_sets(name, printed.as_ref()),
+            shared.quota(self),
+            shared.efs_opt_in(self),
+            self.lock_of(name, shared),
             self.records(Some(name)),
         );
         let (runs, unreadable) = match records {
-            Ok((runs, unreadable)) => (Seen::Here(runs), unreadable),
+            Ok((runs, unreadable)) => {
+                if printed.is_some() {
+                    self.records_counted(name, runs.len() + unreadable.len());
+                }
+                (Seen::Here(runs), unreadable)
+            }
             Err(refusal) => (Seen::Unknown(refusal), Vec::new()),
         };
         Survey {
@@ -66,14 +82,29 @@ impl Aws {
             jobs: Seen::NotLooked,
             quota: seen(quota),
             efs_opt_in: seen(efs_opt_in),
-            lock: lock.into(),
+            lock,
             runs,
             unreadable,
         }
     }
 
+    /// With its print, what is read here is remembered for the run that follows.
+    async fn surveyed_history(&self, name: &str, printed: Option<&(Stack, Print)>) -> Result<History, Refusal> {
+        let Some((stack, print)) = printed else { return self.operations(name).await };
+        let read = self.events(&stack.id, None).await?;
+        self.history_read(&stack.id, print);
+        Ok(read.history)
+    }
+
+    async fn surveyed_sets(&self, name: &str, printed: Option<&(Stack, Print)>) -> Result<Vec<ChangeSet>, Refusal> {
+        let Some((stack, print)) = printed else { return self.change_sets(name).await };
+        let sets = self.change_sets(&stack.id).await?;
+        self.sets_listed(&stack.id, print, sets.clone());
+        Ok(sets)
+    }
+
     /// The second wave: the parts that belong together.
-    async fn look_at_parts(&self, survey: &mut Survey, topology: &Topology) {
+    async fn look_at_parts(&self, survey: &mut Survey, topology: &Topology, shared: &Shared) {
         let stack_id = survey.stack.here().map_or("", |stack| stack.id.as_str());
         let file_system = file_system_arn(stack_id, &topology.file_system.value);
         let secret = async {
@@ -83,13 +114,13 @@ impl Aws {
             }
         };
         let (cluster, files, vault, role, secret, parameters, jobs) = join!(
-            self.cluster(&topology.cluster.value),
-            self.file_system(&topology.file_system.value),
-            self.vault(&topology.vault.value),
+            shared.cluster(self, &topology.cluster.value),
+            shared.file_system(self, &file_system),
+            shared.vault(self, &topology.vault.value),
             self.role(&topology.role.value),
             secret,
             self.parameters(&topology.parameter_store),
-            self.active_jobs(&file_system),
+            shared.active_jobs(self, &file_system),
         );
         survey.cluster = cluster.into();
         survey.file_system = files.into();
@@ -101,7 +132,7 @@ impl Aws {
     }
 
     /// The third wave: the keys that the parts are encrypted with.
-    async fn keys(&self, survey: &Survey) -> Vec<Key> {
+    async fn keys(&self, survey: &Survey, shared: &Shared) -> Vec<Key> {
         let keys = [
             ("DB cluster", survey.cluster.here().and_then(|part| part.kms_key.clone()).filter(|id| !id.is_empty())),
             (
@@ -112,7 +143,8 @@ impl Aws {
             ("secret", survey.secret.here().and_then(|part| part.kms_key.clone()).filter(|id| !id.is_empty())),
         ];
         let looks = keys.into_iter().filter_map(|(of, id)| Some((of, id?)));
-        join_all(looks.map(|(of, id)| async move { Key { of, state: seen(self.key_state(&id).await), id } })).await
+        join_all(looks.map(|(of, id)| async move { Key { of, state: seen(shared.key_state(self, &id).await), id } }))
+            .await
     }
 
     /// Whether each parameter is there: one listing of names for each path above them.

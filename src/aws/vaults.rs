@@ -34,7 +34,7 @@ impl Aws {
     }
 
     /// A vault without a policy is refused as not found.
-    async fn vault_policy(&self, name: &str) -> Seen<String> {
+    pub(super) async fn vault_policy(&self, name: &str) -> Seen<String> {
         let get = self.backup().get_backup_vault_access_policy().backup_vault_name(name);
         match get.send().await.map_err(refused(SERVICE, "GetBackupVaultAccessPolicy")) {
             Ok(answer) => answer.policy.map_or(Seen::Missing, Seen::Here),
@@ -47,17 +47,30 @@ impl Aws {
     /// # Errors
     /// AWS's refusal.
     pub async fn vault_names(&self) -> Result<Vec<String>, Refusal> {
-        let mut names = Vec::new();
+        Ok(self.vaults().await?.into_iter().map(|vault| vault.name).collect())
+    }
+
+    /// Every vault in the region; their access policies are not looked at.
+    pub(super) async fn vaults(&self) -> Result<Vec<Vault>, Refusal> {
+        let mut vaults = Vec::new();
         let mut pages = Pages::of(SERVICE, "ListBackupVaults");
         let mut token = None;
         loop {
             let list = self.backup().list_backup_vaults().set_next_token(token);
             let page = list.send().await.map_err(refused(SERVICE, "ListBackupVaults"))?;
-            let vaults = page.backup_vault_list.unwrap_or_default();
-            names.extend(vaults.into_iter().filter_map(|vault| vault.backup_vault_name));
+            let rows = page.backup_vault_list.unwrap_or_default().into_iter().map(|vault| Vault {
+                name: vault.backup_vault_name.unwrap_or_default(),
+                arn: vault.backup_vault_arn.unwrap_or_default(),
+                locked: vault.locked.unwrap_or_default(),
+                min_days: vault.min_retention_days,
+                max_days: vault.max_retention_days,
+                policy: Seen::NotLooked,
+                kms_key: vault.encryption_key_arn,
+            });
+            vaults.extend(rows.filter(|vault| !vault.name.is_empty()));
             token = pages.next(page.next_token)?;
             if token.is_none() {
-                return Ok(names);
+                return Ok(vaults);
             }
         }
     }

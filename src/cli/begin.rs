@@ -10,7 +10,7 @@ use super::findings::CheckReport;
 use super::holder;
 use super::signals::Signals;
 use super::{finish, keep, sentinel, take};
-use crate::aws::Aws;
+use crate::aws::{Aws, Shared};
 use crate::model::finding::{Finding, Severity};
 use crate::model::run::{Kind, Options, Run};
 use crate::model::survey::Survey;
@@ -55,8 +55,9 @@ impl Wish {
 /// It did not begin: nothing was touched.
 pub(crate) async fn run(cx: &Context, wish: &Wish, flags: &TopologyFlags) -> Result<Exit, Failure> {
     let aws = cx.aws().await?;
-    let survey = look(cx, &aws, wish, flags).await?;
-    let watched = sentinel::watches(&aws, &survey).await;
+    let shared = Shared::default();
+    let survey = look(cx, &aws, wish, flags, &shared).await?;
+    let watched = sentinel::watches(&aws, &survey, &shared).await;
     if wish.no_wait && !watched {
         return Err(unwatched());
     }
@@ -73,9 +74,17 @@ pub(crate) async fn run(cx: &Context, wish: &Wish, flags: &TopologyFlags) -> Res
 ///
 /// # Errors
 /// No such stack, or somebody holds it.
-pub(crate) async fn look(cx: &Context, aws: &Aws, wish: &Wish, flags: &TopologyFlags) -> Result<Survey, Failure> {
-    let mut survey = cx.survey(aws, &wish.stack, flags).await?;
-    holder::clear(cx, aws, &wish.stack).await?;
+pub(crate) async fn look(
+    cx: &Context,
+    aws: &Aws,
+    wish: &Wish,
+    flags: &TopologyFlags,
+    shared: &Shared,
+) -> Result<Survey, Failure> {
+    let mut survey = cx.survey_sharing(aws, &wish.stack, flags, shared).await?;
+    if !matches!(survey.lock, Seen::Missing) {
+        holder::clear(cx, aws, &wish.stack).await?;
+    }
     // A leftover lock has just been taken away: it is no finding any more.
     survey.lock = Seen::Missing;
     Ok(survey)
@@ -138,7 +147,7 @@ async fn start(
 ) -> Result<Exit, Failure> {
     // From here on no signal ends the process by itself: what is begun is brought to an end.
     let signals = Signals::listen();
-    let run = taken(cx, aws, (run, survey), wish, None).await?;
+    let run = taken(cx, aws, (run, survey), wish, None, &Shared::default()).await?;
     if wish.no_wait {
         return finish::handed(cx, aws, &run);
     }
@@ -156,15 +165,16 @@ pub(crate) async fn taken(
     (run, survey): (Run, &Survey),
     wish: &Wish,
     id: Option<BackupId>,
+    shared: &Shared,
 ) -> Result<Run, Failure> {
     let run = match id {
         Some(id) => Run { id, ..run },
         None => take::free(aws, run).await?,
     };
     let backup = matches!(run.kind, Kind::Backup { .. });
-    let run = if backup { keep::manifest(cx, aws, run, survey).await? } else { run };
+    let run = if backup { keep::manifest(cx, aws, run, survey, shared).await? } else { run };
     let run = if wish.no_wait { run.handed_over(aws.now()) } else { run };
-    take::take(cx, aws, &run).await?;
+    take::begin(cx, aws, &run).await?;
     Ok(run)
 }
 

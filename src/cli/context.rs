@@ -9,7 +9,7 @@ use super::exit::Exit;
 use super::failure::{Caller, Failure};
 use super::output::{self, Document, Paint};
 use super::settings::Settings;
-use crate::aws::{self, Aws};
+use crate::aws::{self, Aws, Shared};
 use crate::model::Refusal;
 use crate::model::profile::Profile;
 use crate::model::survey::Survey;
@@ -63,11 +63,25 @@ impl Context {
     /// # Errors
     /// The stack is not there, or cannot be read.
     pub(crate) async fn survey(&self, aws: &Aws, stack: &str, flags: &TopologyFlags) -> Result<Survey, Failure> {
+        self.survey_sharing(aws, stack, flags, &Shared::default()).await
+    }
+
+    /// The same, as one of many.
+    ///
+    /// # Errors
+    /// See [`Self::survey`].
+    pub(crate) async fn survey_sharing(
+        &self,
+        aws: &Aws,
+        stack: &str,
+        flags: &TopologyFlags,
+        shared: &Shared,
+    ) -> Result<Survey, Failure> {
         let overrides = self.overrides(stack, flags)?;
         let profiles = self.settings.profiles();
-        let survey = aws
-            .survey(stack, &|stack, declared, resources| discover(stack, declared, resources, &profiles, &overrides))
-            .await;
+        let discover =
+            |stack: &_, declared: &_, resources: &_| discover(stack, declared, resources, &profiles, &overrides);
+        let survey = aws.survey(stack, &discover, shared).await;
         match &survey.stack {
             crate::model::Seen::Missing => Err(self.no_stack(stack, aws.region())),
             crate::model::Seen::Unknown(refusal) => Err(self.refused("the stack cannot be read", refusal)),

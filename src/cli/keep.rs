@@ -4,7 +4,7 @@
 use super::context::Context;
 use super::exit::Exit;
 use super::failure::Failure;
-use crate::aws::Aws;
+use crate::aws::{Aws, Shared};
 use crate::model::manifest::Place;
 use crate::model::run::Run;
 use crate::model::survey::Survey;
@@ -15,10 +15,17 @@ use crate::plan::manifest::{Composed, Fitted, compose};
 ///
 /// # Errors
 /// The manifest cannot be kept: nothing was begun.
-pub(crate) async fn manifest(cx: &Context, aws: &Aws, run: Run, survey: &Survey) -> Result<Run, Failure> {
+pub(crate) async fn manifest(
+    cx: &Context,
+    aws: &Aws,
+    run: Run,
+    survey: &Survey,
+    shared: &Shared,
+) -> Result<Run, Failure> {
     let (Some(stack), Some(Ok(topology))) = (survey.stack.here(), &survey.topology) else { return Ok(run) };
     let place = cx.settings.stack(&stack.name).manifest.unwrap_or_default();
-    let source = aws.source(&stack.id, &topology.parameter_store).await;
+    let declared = survey.declared.here().cloned().unwrap_or_default();
+    let source = aws.source(stack, declared, &topology.parameter_store, shared).await;
     let source = source.map_err(|refusal| failed(cx, &place, &refusal))?;
     let composed = Composed {
         id: run.id.as_str(),

@@ -18,7 +18,7 @@ use super::unfinished::{self, Owed, Unfinished};
 use super::{begin, take};
 use jiff::Timestamp;
 
-use crate::aws::Aws;
+use crate::aws::{Aws, Shared};
 use crate::engine::{self, Watch};
 use crate::model::run::{Phase, Run};
 use crate::model::stack::Stack;
@@ -35,10 +35,10 @@ const ABREAST: usize = 8;
 
 /// Somebody else would drive a run on this stack on, if this process left it: a sentinel that watches it has looked within
 /// its period. What cannot be read is no sentinel.
-pub(crate) async fn watches(aws: &Aws, survey: &Survey) -> bool {
+pub(crate) async fn watches(aws: &Aws, survey: &Survey, shared: &Shared) -> bool {
     let Some(stack) = survey.stack.here() else { return false };
     let now = aws.now();
-    aws.sentinels().await.is_ok_and(|marks| marks.iter().any(|mark| mark.watches(stack, now)))
+    shared.sentinels(aws).await.is_ok_and(|marks| marks.iter().any(|mark| mark.watches(stack, now)))
 }
 
 /// Leaves a run to a sentinel, if one still watches its stack.

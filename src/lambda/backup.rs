@@ -1,5 +1,7 @@
 //! `backup`: one slot, one run, however often it is delivered.
 
+use std::collections::HashMap;
+
 use clap::Parser;
 use jiff::SignedDuration;
 use serde_json::Value;
@@ -10,6 +12,7 @@ use super::answer::Answer;
 use super::event::{BackupEvent, IfLate, Options};
 use super::metrics;
 use super::notice::{Notice, State};
+use crate::aws::Shared;
 use crate::cli::begin::Wish;
 use crate::cli::commands::backup::Backup;
 use crate::cli::duration;
@@ -27,6 +30,9 @@ const LATE_AFTER: u32 = 3600;
 
 /// Another delivery of the same slot has begun it: how long until its record is there, seconds.
 const ELSEWHERE: u64 = 60;
+
+/// Why nothing is begun.
+const BACKED_UP: &str = "there is a backup of this slot";
 
 /// How a backup began.
 pub(super) enum Begun {
@@ -49,7 +55,11 @@ impl Function {
             let timeout = wish.timeout.and_then(|timeout| SignedDuration::try_from(timeout).ok());
             return self.drive_on(driver, timeout, value, until).await;
         }
-        match self.begun(&event, &wish).await? {
+        let earlier = match event.options.slot {
+            Some(slot) => self.earlier(&event.stack, &BackupId::new(&event.stack, slot)).await?,
+            None => None,
+        };
+        match self.begun(&event, &wish, earlier, &Shared::default()).await? {
             Begun::Run(run) => Ok(self.drive(Sheep::new(*run), 0, value, until).await),
             Begun::Already(why) => Ok(Answer::nothing(value, why)),
             Begun::Elsewhere => Ok(Answer::wait(value.clone(), ELSEWHERE)),
@@ -60,15 +70,23 @@ impl Function {
         }
     }
 
-    /// The slot's run, begun or found.
+    /// The slot's run, begun or found `earlier`.
     ///
     /// # Errors
     /// It was refused, or somebody holds the stack: nothing was touched.
-    pub(super) async fn begun(&self, event: &BackupEvent, wish: &Wish) -> Result<Begun, Failure> {
-        let Some(slot) = event.options.slot else { return Ok(Begun::Run(Box::new(self.begin(wish, None).await?))) };
+    pub(super) async fn begun(
+        &self,
+        event: &BackupEvent,
+        wish: &Wish,
+        earlier: Option<Begun>,
+        shared: &Shared,
+    ) -> Result<Begun, Failure> {
+        let Some(slot) = event.options.slot else {
+            return Ok(Begun::Run(Box::new(self.begin(wish, None, shared).await?)));
+        };
         let id = BackupId::new(&event.stack, slot);
         // A slot that has had its run is not too late, however late it is delivered again.
-        if let Some(begun) = self.earlier(&event.stack, &id).await? {
+        if let Some(begun) = earlier {
             return Ok(begun);
         }
         match nightly::slot(slot, self.aws.now(), late_after(&event.options)?) {
@@ -76,13 +94,14 @@ impl Function {
             Slot::Late(by) if event.options.if_late != Some(IfLate::Run) => return Ok(Begun::Skipped(late(slot, by))),
             Slot::Late(_) | Slot::Due => {}
         }
-        match self.begin(wish, Some(id.clone())).await {
+        match self.begin(wish, Some(id.clone()), shared).await {
             Ok(run) => Ok(Begun::Run(Box::new(run))),
             // Delivered twice at once: the other delivery may have it.
             Err(failure) if failure.exit == Exit::Busy => match self.aws.holder(&event.stack).await {
                 // It has its record by then, or it died, and the sentinel has dropped its lock.
                 Seen::Here(lock) if lock.run == id => Ok(Begun::Elsewhere),
-                _ => Err(failure),
+                // Or it has had it meanwhile, from its beginning to its end.
+                _ => self.earlier(&event.stack, &id).await?.ok_or(failure),
             },
             Err(failure) => Err(failure),
         }
@@ -99,9 +118,28 @@ impl Function {
                 let there = self.aws.snapshot_there(id).await;
                 let there =
                     there.map_err(|refusal| self.cx.refused("the slot's snapshot cannot be looked for", &refusal))?;
-                Ok(there.then_some(Begun::Already("there is a backup of this slot")))
+                Ok(there.then_some(Begun::Already(BACKED_UP)))
             }
         }
+    }
+
+    /// The same of many stacks, by their names.
+    pub(super) async fn earlier_of_all(&self, slots: &[(&str, BackupId)]) -> Result<HashMap<String, Begun>, Failure> {
+        let names: Vec<(&str, &BackupId)> = slots.iter().map(|(stack, id)| (*stack, id)).collect();
+        let records = self.aws.recorded_now(&names).await;
+        let mut records = records.map_err(|refusal| self.cx.refused("the slots' records cannot be read", &refusal))?;
+        let ids: Vec<&BackupId> = slots.iter().map(|(_, id)| id).collect();
+        let there = self.aws.snapshots_there(&ids).await;
+        let there = there.map_err(|refusal| self.cx.refused("the slots' snapshots cannot be looked for", &refusal))?;
+        let begun = slots.iter().filter_map(|(stack, id)| {
+            let begun = match records.remove(id.as_str()) {
+                Some(run) => Begun::Run(Box::new(run)),
+                None if there.contains(id.as_str()) => Begun::Already(BACKED_UP),
+                None => return None,
+            };
+            Some(((*stack).to_owned(), begun))
+        });
+        Ok(begun.collect())
     }
 
     /// The event's options over what stacksnap.toml says: as the command line reads them.

@@ -52,13 +52,15 @@ impl Function {
         names.sort();
         let options = serde_json::to_value(self.on_time(&list.options)?).unwrap_or_default();
         let batch = list.batch.unwrap_or(1).clamp(1, LARGEST);
+        // So many of all of them: each event has its share.
+        let at_once = list.at_once.map(|all| share(all, names.len().div_ceil(batch)));
         let event = |names: &[String]| {
             let mut event = options.clone();
             match names {
                 [stack] if batch == 1 => (event["action"], event["stack"]) = (json!("backup"), json!(stack)),
                 names => {
                     (event["action"], event["stacks"]) = (json!("fleet"), json!(names));
-                    list.at_once.into_iter().for_each(|at_once| event["atOnce"] = json!(at_once));
+                    at_once.into_iter().for_each(|at_once| event["atOnce"] = json!(at_once));
                 }
             }
             event
@@ -184,6 +186,10 @@ impl Function {
     }
 }
 
+fn share(all: usize, events: usize) -> usize {
+    (all / events.max(1)).max(1)
+}
+
 /// A stack without any backup has a row, too: it is named, or has had a run.
 fn standings(
     gathered: &Gathered,
@@ -222,4 +228,12 @@ fn no_fleet() -> Failure {
     Failure::new(Exit::Usage, "no-fleet", "this function does not know which stacks are its fleet")
         .why("neither STACKSNAP_STACKS nor STACKSNAP_FLEET_TAG is set")
         .hint("deploy it with a tag, `key=value`, that the stacks bear")
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn how_many_may_be_offline_is_shared_out() {
+        assert_eq!([super::share(40, 2), super::share(10, 3), super::share(1, 5), super::share(7, 0)], [20, 3, 1, 7]);
+    }
 }

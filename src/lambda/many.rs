@@ -15,10 +15,13 @@ use super::driver::Driver;
 use super::event::{BackupEvent, Options};
 use super::notice::{Notice, State};
 use super::runs::HANDED;
+use crate::aws::Shared;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::herd::{Herd, Sheep, seconds};
 use crate::cli::pace::Pace;
+use crate::engine;
+use crate::model::BackupId;
 use crate::model::run::{Outcome, Phase, Run};
 use crate::world::World;
 
@@ -84,8 +87,12 @@ impl Function {
         let driving = std::mem::take(&mut progress.driving);
         herd.sheep.extend(self.recall_all(driving, self.timeout(&event)?).await?);
         let mut before: HashMap<String, Run> = named(&herd);
+        let mut shared = Shared::many(self.aws.now());
         loop {
-            self.admit(&event, &mut progress, &mut herd).await;
+            if shared.old(self.aws.now()) {
+                shared = Shared::many(self.aws.now());
+            }
+            self.admit(&event, &mut progress, &mut herd, &shared).await;
             for (id, run) in named(&herd) {
                 before.entry(id).or_insert(run);
             }
@@ -132,22 +139,28 @@ impl Function {
         }
         for sheep in &mut sheep {
             sheep.run = self.given_up_in_time(sheep.run.clone(), timeout).await;
+            if sheep.run.abort {
+                sheep.look = engine::first_look(&sheep.run);
+            }
         }
         Ok(sheep)
     }
 
     /// Begins the next ones, as far as there is room.
-    async fn admit(&self, event: &FleetEvent, progress: &mut Progress, herd: &mut Herd) {
+    async fn admit(&self, event: &FleetEvent, progress: &mut Progress, herd: &mut Herd, shared: &Shared) {
         let room = room(herd, event).min(BEGIN).min(progress.waiting.len());
+        if room == 0 {
+            return;
+        }
         let next: Vec<String> = progress.waiting.drain(..room).collect();
-        let begun = next.iter().map(|stack| async move {
-            let one = BackupEvent { stack: stack.clone(), options: event.options.clone(), driver: None };
-            // What is begun must be allowed, whoever has written the event.
-            let wish = self.allowed(stack).await.and_then(|()| self.wish(&one));
-            match wish {
-                Ok(wish) => (stack, self.begun(&one, &wish).await),
-                Err(failure) => (stack, Err(failure)),
-            }
+        shared.look_for_locks(&self.aws, &next).await;
+        let mut earlier = self.earlier_ones(event, &next).await;
+        let begun = next.iter().map(|stack| {
+            let earlier = match &mut earlier {
+                Ok(found) => Ok(found.remove(stack)),
+                Err(failure) => Err(failure.clone()),
+            };
+            async move { (stack, self.begun_one(event, stack, earlier, shared).await) }
         });
         for (stack, begun) in join_all(begun).await {
             match begun {
@@ -163,6 +176,26 @@ impl Function {
                 }
             }
         }
+    }
+
+    async fn earlier_ones(&self, event: &FleetEvent, stacks: &[String]) -> Result<HashMap<String, Begun>, Failure> {
+        let Some(slot) = event.options.slot else { return Ok(HashMap::new()) };
+        let slots: Vec<_> = stacks.iter().map(|stack| (stack.as_str(), BackupId::new(stack, slot))).collect();
+        self.earlier_of_all(&slots).await
+    }
+
+    async fn begun_one(
+        &self,
+        event: &FleetEvent,
+        stack: &str,
+        earlier: Result<Option<Begun>, Failure>,
+        shared: &Shared,
+    ) -> Result<Begun, Failure> {
+        let one = BackupEvent { stack: stack.to_owned(), options: event.options.clone(), driver: None };
+        // What is begun must be allowed, whoever has written the event.
+        self.allowed_sharing(stack, shared).await?;
+        let wish = self.wish(&one)?;
+        self.begun(&one, &wish, earlier?, shared).await
     }
 
     /// Measures each run, counts those that came to rest, and tells of those that did not go well.

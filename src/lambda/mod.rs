@@ -24,7 +24,7 @@ use serde_json::Value;
 use tokio::time::Instant;
 use tracing::Instrument;
 
-use crate::aws::Aws;
+use crate::aws::{Aws, Shared};
 use crate::cli::args::{Flags, LogFormat, Output};
 use crate::cli::context::Context;
 use crate::cli::exit::Exit;
@@ -160,12 +160,17 @@ impl Function {
 
     /// Events come from whoever may invoke the function: it touches only what its environment names.
     async fn allowed(&self, stack: &str) -> Result<(), Failure> {
+        self.allowed_sharing(stack, &Shared::default()).await
+    }
+
+    /// The same, for one of many.
+    async fn allowed_sharing(&self, stack: &str, shared: &Shared) -> Result<(), Failure> {
         let Deployment { stacks, tag, .. } = &self.deployment;
         if stacks.iter().any(|name| name == stack) || (stacks.is_empty() && tag.is_none()) {
             return Ok(());
         }
         if let (Some(tag), true) = (tag, stacks.is_empty()) {
-            let seen = self.aws.stack(stack).await;
+            let seen = shared.stack(&self.aws, stack).await;
             let seen = seen.map_err(|refusal| self.cx.refused("the stack cannot be read", &refusal))?;
             if crate::model::watch::bears(&seen, tag) {
                 return Ok(());

@@ -10,6 +10,7 @@ use super::driver::Driver;
 use super::event::{AbortEvent, Event, Hint, OfStack};
 use super::metrics::{self, Metric};
 use super::notice::{Notice, State};
+use crate::aws::Shared;
 use crate::cli::args::TopologyFlags;
 use crate::cli::begin::{self, Wish};
 use crate::cli::exit::Exit;
@@ -106,7 +107,7 @@ impl Function {
             return self.drive_on(driver, None, value, until).await;
         }
         self.allowed(&event.stack).await?;
-        let run = self.begin(&Wish::switch(&event.stack, Kind::Online), None).await?;
+        let run = self.begin(&Wish::switch(&event.stack, Kind::Online), None, &Shared::default()).await?;
         Ok(self.drive(Sheep::new(run), 0, value, until).await)
     }
 
@@ -177,18 +178,18 @@ impl Function {
     ///
     /// # Errors
     /// It was refused, or somebody holds the stack: nothing was touched.
-    pub(super) async fn begin(&self, wish: &Wish, id: Option<BackupId>) -> Result<Run, Failure> {
+    pub(super) async fn begin(&self, wish: &Wish, id: Option<BackupId>, shared: &Shared) -> Result<Run, Failure> {
         let (cx, aws) = (&self.cx, &self.aws);
-        let survey = begin::look(cx, aws, wish, &TopologyFlags::default()).await?;
+        let survey = begin::look(cx, aws, wish, &TopologyFlags::default(), shared).await?;
         let planned = begin::planned(cx, &survey, wish, aws);
         let (run, findings) = planned.map_err(|findings| refused(&wish.stack, findings))?;
         begin::warn(cx, &findings);
         // Whoever brings the stack back is there before it goes offline.
         let leaves = matches!(run.kind, Kind::Backup { live: false, .. });
-        if leaves && !sentinel::watches(aws, &survey).await {
+        if leaves && !sentinel::watches(aws, &survey, shared).await {
             return Err(unwatched(&wish.stack));
         }
-        begin::taken(cx, aws, (run, &survey), wish, id).await
+        begin::taken(cx, aws, (run, &survey), wish, id, shared).await
     }
 
     /// Ticks for as long as there is time.
@@ -327,11 +328,18 @@ impl Function {
             let bytes = sheep.sights.point.as_ref().and_then(|point| point.bytes);
             // Sizes beyond 2^53 bytes would be rounded: so be it.
             found.extend(bytes.map(|bytes| ("RecoveryPointSize", "Bytes", bytes as f64)));
-            let (runs, _) = self.aws.runs(Some(&run.target.stack)).await;
-            let failures = nightly::failures_since_success(&runs, &run.target.stack);
-            found.push(("FailuresSinceSuccess", "Count", failures as f64));
+            found.push(("FailuresSinceSuccess", "Count", self.failures(&run.target.stack, complete).await));
         }
         metrics::emit(&self.deployment.name, &run.target.stack, &found, now);
+    }
+
+    /// Since the last success; where that is the run at hand, nobody has to be asked.
+    async fn failures(&self, stack: &str, complete: bool) -> f64 {
+        if complete {
+            return 0.0;
+        }
+        let (runs, _) = self.aws.runs(Some(stack)).await;
+        nightly::failures_since_success(&runs, stack) as f64
     }
 }
 

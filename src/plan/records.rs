@@ -12,6 +12,11 @@ pub fn superfluous(oldest_first: &[Run]) -> impl Iterator<Item = &BackupId> {
     oldest_first.iter().rev().filter(|run| run.ended()).skip(KEPT).map(|run| &run.id)
 }
 
+/// Beside so many records, one more is superfluous for none.
+pub fn room(count: usize) -> bool {
+    count < KEPT
+}
+
 /// Ended drills of the same stack but the newest ten, each with its stack: every drill has a name of its own, and would
 /// leave a record for ever.
 pub fn superfluous_drills<'a>(oldest_first: &'a [Run], of: &Run) -> impl Iterator<Item = (&'a str, &'a BackupId)> {

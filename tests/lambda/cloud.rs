@@ -296,6 +296,13 @@ impl Cloud {
         }
     }
 
+    /// The stack's lock is taken away.
+    pub(crate) fn unlock(&self) {
+        for name in self.parameters().into_iter().filter(|name| name.ends_with("/run")) {
+            self.ssm("DeleteParameter", &json!({ "Name": name }));
+        }
+    }
+
     fn ssm(&self, operation: &str, body: &Value) -> String {
         let head = format!("X-Amz-Target: AmazonSSM.{operation}\r\nContent-Type: application/x-amz-json-1.1");
         self.raw("ssm", &head, &body.to_string())

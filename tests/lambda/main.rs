@@ -5,6 +5,7 @@
 mod cloud;
 mod command;
 mod events;
+mod fleets;
 mod killed;
 mod machine;
 mod nights;

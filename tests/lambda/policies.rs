@@ -107,7 +107,7 @@ fn the_function_that_watches_needs_no_more_than_the_sentinel_policy_and_that_for
 }
 
 /// The actions that the template allows by the resources of these names.
-fn of_the_template(names: &[&str]) -> BTreeSet<String> {
+pub(crate) fn of_the_template(names: &[&str]) -> BTreeSet<String> {
     let template: yaml_serde::Value = yaml_serde::from_str(TEMPLATE).unwrap();
     let mut found = BTreeSet::new();
     for name in names {

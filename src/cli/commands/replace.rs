@@ -14,7 +14,7 @@ use super::super::selector::Selector;
 use super::super::signals::Signals;
 use super::super::{duration, finish, keep, rebuild, stack_arg, take};
 use super::drill::{self, Rehearsal};
-use crate::aws::Aws;
+use crate::aws::{Aws, Shared};
 use crate::config::Span;
 use crate::model::finding::Finding;
 use crate::model::new_stack::{NewStack, OnFailure};
@@ -134,7 +134,7 @@ async fn prepare(cx: &Context, aws: &Aws, args: &Replace) -> Result<Result<Prepa
     let survey = if args.dry_run {
         begin::unheld(cx, aws, &wish, &topology).await?
     } else {
-        begin::look(cx, aws, &wish, &topology).await?
+        begin::look(cx, aws, &wish, &topology, &Shared::default()).await?
     };
     let recipe = args.recipe(cx, aws).await?;
     refuse_others(args, &recipe, &survey)?;
@@ -307,7 +307,7 @@ async fn go(cx: &Context, aws: &Aws, args: &Replace, prepared: Prepared) -> Resu
     aim.undo = Some(args.undo(cx));
     Arc::make_mut(&mut run.target).aim = Some(aim);
     let plan = Plan { first: rebuild::tagged(recipe.plan, &run), second: Some(rebuild::tagged(second, &run)) };
-    let run = keep::manifest(cx, aws, run, &survey).await?;
+    let run = keep::manifest(cx, aws, run, &survey, &Shared::default()).await?;
     let run = rebuild::keep(cx, aws, &plan, run).await?;
     take::take(cx, aws, &run).await?;
     finish::drive(cx, aws, run, finish::manner(cx, None, false), signals).await

@@ -81,7 +81,11 @@ async fn planned(aws: &Aws) -> Run {
     let profiles = profiles::built_in();
     let overrides = Overrides::default();
     let survey = aws
-        .survey("my-hub", &|stack, declared, resources| discover(stack, declared, resources, &profiles, &overrides))
+        .survey(
+            "my-hub",
+            &|stack, declared, resources| discover(stack, declared, resources, &profiles, &overrides),
+            &crate::aws::Shared::default(),
+        )
         .await;
     let options = Options { settle: 1, ..Options::default() };
     let kind = Kind::Backup { live: false, seed: false };

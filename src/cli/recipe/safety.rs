@@ -5,7 +5,7 @@ use super::super::exit::Exit;
 use super::super::failure::Failure;
 use super::template;
 use super::{RecipeArgs, refuse};
-use crate::aws::Aws;
+use crate::aws::{Aws, Shared};
 use crate::model::Arn;
 use crate::model::manifest::KeptParameter;
 use crate::model::new_stack::{NewStack, OnFailure};
@@ -31,7 +31,8 @@ pub(crate) async fn safety(
     let (Some(stack), Some(topology)) = (survey.stack.here(), topology) else {
         return Err(Failure::new(Exit::NotFound, "stack-not-found", "the stack is gone"));
     };
-    let source = aws.source(&stack.id, &topology.parameter_store).await;
+    let known = survey.declared.here().cloned().unwrap_or_default();
+    let source = aws.source(stack, known, &topology.parameter_store, &Shared::default()).await;
     let source = source.map_err(|refusal| cx.refused("the stack's template cannot be read", &refusal))?;
     let merged = declared(Some(&source.declared), Some(&source.template)).map_err(|error| {
         Failure::new(Exit::Refused, "template", "the stack's template cannot be used").why(error.to_string())

@@ -1,0 +1,270 @@
+//! What this process knows of the stacks that it drives many of, and when it still holds: a page of stacks tells for all of them
+//! whether anything has happened since.
+//!
+//! A stack's *print* is what every operation changes: CloudFormation stamps `LastUpdatedTime` when an operation begins, `ChangeSetId`
+//! is the change set that was executed last, and the status tells how far it is. The same print, the same history.
+//! Nothing here is needed for safety: what is out of date is refused by CloudFormation (rule 1), and then forgotten.
+
+use std::collections::HashMap;
+use std::sync::{MutexGuard, PoisonError};
+
+use aws_sdk_cloudformation::types as sdk;
+use jiff::{SignedDuration, Timestamp};
+
+use super::Aws;
+use super::convert::at;
+use crate::model::change_set::ChangeSet;
+use crate::model::history::History;
+use crate::model::{ChangeSetStatus, ExecutionStatus, Refusal, StackStatus};
+
+/// Stacks that are remembered.
+const STACKS: usize = 1_024;
+/// An operation's first event is as old as `LastUpdatedTime` says, but for so much; otherwise the events are behind.
+const AGREE: SignedDuration = SignedDuration::from_secs(5);
+
+/// What an operation on a stack changes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Print {
+    status: StackStatus,
+    /// `LastUpdatedTime`; of one that never was updated, `CreationTime`.
+    updated: Option<Timestamp>,
+    /// `ChangeSetId`
+    executed: Option<String>,
+}
+
+impl Print {
+    pub(super) fn of(stack: &sdk::Stack) -> Self {
+        Self {
+            status: stack.stack_status.as_ref().map_or("", sdk::StackStatus::as_str).into(),
+            updated: at(stack.last_updated_time.as_ref().or(stack.creation_time.as_ref())),
+            executed: stack.change_set_id.clone().filter(|arn| !arn.is_empty()),
+        }
+    }
+
+    /// Events that were read after this print show its operation: as it goes on, or its end.
+    fn shown_by(&self, history: &History) -> bool {
+        let Some(newest) = history.operations.first() else { return false };
+        // Of an operation that ended before what was read, only the end is known.
+        let latest = newest.ended.unwrap_or(newest.began);
+        let there = self.updated.is_some_and(|updated| updated.duration_since(latest) <= AGREE);
+        there && newest.status == self.status && newest.ended() != self.status.in_progress()
+    }
+
+    /// No other operation has begun since.
+    fn same_operation(&self, other: &Self) -> bool {
+        self.updated == other.updated && self.executed == other.executed
+    }
+}
+
+/// What is remembered of one stack.
+#[derive(Debug, Default)]
+pub(super) struct Memory {
+    /// The print that was read before the events in the cache.
+    history: Option<Print>,
+    sets: Option<Sets>,
+    /// How many runs were on record when the last one began.
+    records: Option<usize>,
+}
+
+/// A stack's change sets, since they were last listed.
+#[derive(Debug)]
+struct Sets {
+    print: Print,
+    /// The one of them that was executed: its operation deletes all the others.
+    executed: Option<String>,
+    all: Vec<ChangeSet>,
+}
+
+impl Sets {
+    fn hold(&self, print: &Print) -> bool {
+        let ours = self.executed.is_some() && print.executed == self.executed;
+        ours || self.print.same_operation(print)
+    }
+}
+
+pub(super) type Memories = HashMap<String, Memory>;
+
+impl Aws {
+    fn memories(&self) -> MutexGuard<'_, Memories> {
+        self.memories.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn memory<T>(&self, stack_id: &str, change: impl FnOnce(&mut Memory) -> T) -> T {
+        let mut memories = self.memories();
+        if memories.len() >= STACKS && !memories.contains_key(stack_id) {
+            memories.clear();
+        }
+        change(memories.entry(stack_id.to_owned()).or_default())
+    }
+
+    /// The stack's history as it was last read, back to `base`, where nothing has happened since.
+    pub(super) fn same_history(&self, stack_id: &str, base: Option<&str>, print: &Print) -> Option<History> {
+        let then = self.memories().get(stack_id)?.history.clone()?;
+        let history = self.cached_history(stack_id, base)?;
+        let same = then == *print && print.shown_by(&history);
+        // Its last seconds have a status of their own (…_CLEANUP_IN_PROGRESS): what is awaited is its end.
+        let goes_on = then.same_operation(print) && print.status.in_progress() && history.under_way().is_some();
+        (same || goes_on).then_some(history)
+    }
+
+    /// The stack's events were read after this print.
+    pub(super) fn history_read(&self, stack_id: &str, print: &Print) {
+        self.memory(stack_id, |memory| memory.history = Some(print.clone()));
+    }
+
+    /// The stack's change sets: listed, or as this process has made them since; those that are still being made are asked
+    /// for by their ARNs.
+    pub(super) async fn sets_since(&self, stack_id: &str, print: &Print) -> Result<Vec<ChangeSet>, Refusal> {
+        let known = self.memories().get(stack_id).and_then(|memory| {
+            let sets = memory.sets.as_ref().filter(|sets| sets.hold(print))?;
+            Some(sets.all.clone())
+        });
+        let Some(mut all) = known else {
+            let all = self.change_sets(stack_id).await?;
+            self.sets_listed(stack_id, print, all.clone());
+            return Ok(all);
+        };
+        let mut fresh = Vec::new();
+        for set in all.iter_mut().filter(|set| set.own().is_some() && set.pending()) {
+            // One that is gone is still pending here until the list is read again: so it is, next time.
+            match self.described_set(&set.arn).await {
+                Ok(described) => {
+                    *set = described.clone();
+                    fresh.push(described);
+                }
+                Err(refusal) => {
+                    self.forget_sets(stack_id);
+                    return Err(refusal);
+                }
+            }
+        }
+        self.memory(stack_id, |memory| {
+            let known = memory.sets.iter_mut().flat_map(|sets| &mut sets.all);
+            for set in known {
+                if let Some(fresh) = fresh.iter().find(|fresh| fresh.arn == set.arn) {
+                    set.clone_from(fresh);
+                }
+            }
+        });
+        Ok(all)
+    }
+
+    /// So many runs of the stack of this name are on record, and one is about to begin.
+    pub(super) fn records_counted(&self, stack: &str, count: usize) {
+        self.memory(stack, |memory| memory.records = Some(count));
+    }
+
+    /// How many there were, for whoever has just ended it; said once.
+    pub(super) fn records_known(&self, stack: &str) -> Option<usize> {
+        self.memories().get_mut(stack)?.records.take()
+    }
+
+    pub(super) fn sets_listed(&self, stack_id: &str, print: &Print, all: Vec<ChangeSet>) {
+        self.memory(stack_id, |memory| memory.sets = Some(Sets { print: print.clone(), executed: None, all }));
+    }
+
+    /// CreateChangeSet has answered.
+    pub(super) fn set_made(&self, stack_id: &str, name: &str, arn: &str) {
+        let made = ChangeSet {
+            arn: arn.to_owned(),
+            name: name.to_owned(),
+            status: ChangeSetStatus::CreatePending,
+            reason: None,
+            execution: ExecutionStatus::Unavailable,
+            changes: None,
+        };
+        if let Some(sets) = self.memories().get_mut(stack_id).and_then(|memory| memory.sets.as_mut()) {
+            sets.all.retain(|set| set.arn != arn);
+            sets.all.push(made);
+        }
+    }
+
+    /// ExecuteChangeSet was accepted: it deletes all the others.
+    pub(super) fn set_executed(&self, arn: &str) {
+        for sets in self.memories().values_mut().filter_map(|memory| memory.sets.as_mut()) {
+            if let Some(set) = sets.all.iter().find(|set| set.arn == arn).cloned() {
+                sets.all = vec![ChangeSet { execution: ExecutionStatus::ExecuteInProgress, ..set }];
+                sets.executed = Some(arn.to_owned());
+            }
+        }
+    }
+
+    /// DeleteChangeSet was accepted.
+    pub(super) fn set_deleted(&self, arn: &str) {
+        for sets in self.memories().values_mut().filter_map(|memory| memory.sets.as_mut()) {
+            sets.all.retain(|set| set.arn != arn);
+        }
+    }
+
+    /// CloudFormation refused what was done with one of them: the world is not as it was remembered.
+    pub(super) fn forget_set(&self, arn: &str) {
+        for memory in self.memories().values_mut() {
+            memory.sets.take_if(|sets| sets.all.iter().any(|set| set.arn == arn));
+        }
+    }
+
+    pub(super) fn forget_sets(&self, stack_id: &str) {
+        if let Some(memory) = self.memories().get_mut(stack_id) {
+            memory.sets = None;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::history::Operation;
+
+    fn second(at: i64) -> Timestamp {
+        Timestamp::from_second(at).unwrap()
+    }
+
+    fn print(status: &str, updated: i64, executed: Option<&str>) -> Print {
+        Print { status: status.into(), updated: Some(second(updated)), executed: executed.map(str::to_owned) }
+    }
+
+    fn history(status: &str, began: i64, ended: Option<i64>) -> History {
+        let operation = Operation {
+            token: None,
+            began: second(began),
+            ended: ended.map(second),
+            status: status.into(),
+            failure: None,
+        };
+        History { operations: vec![operation], newest_event: None, whole: true }
+    }
+
+    #[test]
+    fn events_that_are_behind_the_stack_are_read_again() {
+        let done = history("UPDATE_COMPLETE", 1_000, Some(1_240));
+        assert!(print("UPDATE_COMPLETE", 1_001, None).shown_by(&done));
+        assert!(!print("UPDATE_IN_PROGRESS", 1_001, None).shown_by(&done), "the page is ahead, or behind");
+        assert!(!print("UPDATE_COMPLETE", 5_000, None).shown_by(&done), "a later operation is not shown at all");
+        let going = history("UPDATE_IN_PROGRESS", 1_000, None);
+        assert!(print("UPDATE_IN_PROGRESS", 1_001, None).shown_by(&going));
+        assert!(!print("UPDATE_COMPLETE", 1_001, None).shown_by(&going), "the end is not shown yet");
+        assert!(!print("UPDATE_COMPLETE", 1_001, None).shown_by(&History::default()));
+        let cut = history("UPDATE_COMPLETE", 1_240, Some(1_240));
+        assert!(print("UPDATE_COMPLETE", 1_001, None).shown_by(&cut), "its beginning was not read");
+        let rolled = history("UPDATE_ROLLBACK_COMPLETE", 1_000, Some(1_400));
+        assert!(!print("UPDATE_COMPLETE", 1_001, None).shown_by(&rolled), "it took another end");
+    }
+
+    #[test]
+    fn change_sets_hold_until_somebody_elses_operation() {
+        let listed = print("UPDATE_COMPLETE", 1_000, Some("before"));
+        let sets = |executed: Option<&str>| Sets {
+            print: listed.clone(),
+            executed: executed.map(str::to_owned),
+            all: Vec::new(),
+        };
+        assert!(sets(None).hold(&listed));
+        assert!(
+            !sets(None).hold(&print("UPDATE_IN_PROGRESS", 2_000, Some("before"))),
+            "a plain update made them obsolete"
+        );
+        assert!(sets(Some("off")).hold(&listed), "the page does not show it yet");
+        assert!(sets(Some("off")).hold(&print("UPDATE_COMPLETE", 2_000, Some("off"))));
+        assert!(!sets(Some("off")).hold(&print("UPDATE_IN_PROGRESS", 3_000, Some("theirs"))));
+    }
+}
