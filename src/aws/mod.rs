@@ -47,6 +47,7 @@ mod vaults;
 
 pub use aws_smithy_runtime_api::client::http::SharedHttpClient;
 pub use connect::{Connect, ConnectError, connect};
+pub(crate) use http::CALLS;
 pub use notify::ping;
 pub use proof::Shaped;
 pub use survey::Discover;
