@@ -21,6 +21,7 @@ mod http;
 mod iam;
 mod kind;
 mod kms;
+mod light;
 mod manifest;
 mod notify;
 mod observe;
