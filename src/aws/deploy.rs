@@ -41,15 +41,6 @@ impl Aws {
         Ok(self.described_stacks(name).await?.into_iter().map(into_deployed).collect())
     }
 
-    /// HeadObject: the object is there, in whosever bucket.
-    ///
-    /// # Errors
-    /// `NotFound`: there is none. Otherwise AWS's refusal.
-    pub async fn object_is_there(&self, bucket: &str, key: &str) -> Result<(), Refusal> {
-        let head = self.s3().head_object().bucket(bucket).key(key);
-        head.send().await.map(drop).map_err(refused("s3", "HeadObject"))
-    }
-
     /// Every resource of a deployment that is there.
     ///
     /// # Errors

@@ -1,40 +1,67 @@
 //! File systems.
 
-use aws_sdk_efs::types as sdk;
+use jiff::Timestamp;
+use percent_encoding::utf8_percent_encode;
+use serde_json::Value;
 
 use super::Aws;
 use super::convert::bytes;
+use super::light::{Ask, Protocol, Service, UNRESERVED, instant};
 use super::pages::Pages;
-use super::refusal::{incomplete, refused};
+use super::refusal::incomplete;
 use crate::model::Refusal;
 use crate::model::half::FileSystem;
 
 const SERVICE: &str = "elasticfilesystem";
-/// The largest page EFS gives.
-const PAGE: i32 = 100;
+pub(super) static EFS: Service = Service { name: SERVICE, id: "EFS", protocol: Protocol::Json };
+const FILE_SYSTEMS: &str = "/2015-02-01/file-systems";
+const MOUNT_TARGETS: &str = "/2015-02-01/mount-targets";
 
 impl Aws {
     /// One file system, by its id or its ARN.
     pub(super) async fn file_system(&self, id: &str) -> Result<FileSystem, Refusal> {
-        let describe = self.efs().describe_file_systems().file_system_id(bare(id));
-        let answer = describe.send().await.map_err(refused(SERVICE, "DescribeFileSystems"))?;
-        let found = answer.file_systems.unwrap_or_default().into_iter().next();
-        found.map(into_file_system).ok_or_else(|| incomplete(SERVICE, "DescribeFileSystems", "file system"))
+        let found = self.file_system_described(bare(id)).await?;
+        found.as_ref().map(file_system).ok_or_else(|| incomplete(SERVICE, "DescribeFileSystems", "file system"))
     }
 
-    /// Every file system, handed out page by page.
+    /// When a file system was made, and whether it is on its way out, or gone.
+    pub(super) async fn file_system_made(&self, id: &str) -> Result<(Option<Timestamp>, bool), Refusal> {
+        let found = self.file_system_described(id).await?;
+        let leaving = found.as_ref().is_none_or(|found| matches!(state(found), "deleting" | "deleted"));
+        Ok((found.and_then(|found| instant(&found["CreationTime"])), leaving))
+    }
+
+    async fn file_system_described(&self, id: &str) -> Result<Option<Value>, Refusal> {
+        let ask = Ask::rest("GET", format!("{FILE_SYSTEMS}?FileSystemId={}", encoded(id)));
+        let mut answer = self.ask(&EFS, "DescribeFileSystems", ask).await?;
+        Ok(answer.json["FileSystems"].get_mut(0).map(Value::take))
+    }
+
+    /// Every file system, handed out page by page: of a hundred each, the largest that EFS gives.
     pub(super) async fn file_systems(&self, each: &mut dyn FnMut(FileSystem)) -> Result<(), Refusal> {
         let mut pages = Pages::of(SERVICE, "DescribeFileSystems");
-        let mut marker = None;
+        let mut path = format!("{FILE_SYSTEMS}?MaxItems=100");
         loop {
-            let page = self.efs().describe_file_systems().max_items(PAGE).set_marker(marker).send().await;
-            let page = page.map_err(refused(SERVICE, "DescribeFileSystems"))?;
-            page.file_systems.unwrap_or_default().into_iter().map(into_file_system).for_each(&mut *each);
-            marker = pages.next(page.next_marker)?;
-            if marker.is_none() {
-                return Ok(());
-            }
+            let page = self.ask(&EFS, "DescribeFileSystems", Ask::rest("GET", path)).await?.json;
+            items(&page, "FileSystems").map(file_system).for_each(&mut *each);
+            let Some(marker) = pages.next(page["NextMarker"].as_str().map(str::to_owned))? else { return Ok(()) };
+            path = format!("{FILE_SYSTEMS}?MaxItems=100&Marker={}", encoded(&marker));
         }
+    }
+
+    /// DeleteFileSystem. One with mount targets cannot be deleted: they go first, it the next time round.
+    pub(super) async fn delete_file_system(&self, id: &str) -> Result<(), Refusal> {
+        let ask = Ask::rest("GET", format!("{MOUNT_TARGETS}?FileSystemId={}", encoded(id)));
+        let targets = self.ask(&EFS, "DescribeMountTargets", ask).await?.json;
+        if items(&targets, "MountTargets").next().is_none() {
+            let delete = Ask::rest("DELETE", format!("{FILE_SYSTEMS}/{}", encoded(id)));
+            return self.ask(&EFS, "DeleteFileSystem", delete).await.map(drop);
+        }
+        for target in items(&targets, "MountTargets") {
+            let delete = Ask::rest("DELETE", format!("{MOUNT_TARGETS}/{}", encoded(&text(target, "MountTargetId"))));
+            self.ask(&EFS, "DeleteMountTarget", delete).await?;
+        }
+        Ok(())
     }
 }
 
@@ -43,13 +70,29 @@ fn bare(id: &str) -> &str {
     id.rsplit('/').next().unwrap_or(id)
 }
 
-fn into_file_system(found: sdk::FileSystemDescription) -> FileSystem {
+fn encoded(text: &str) -> String {
+    utf8_percent_encode(text, UNRESERVED).to_string()
+}
+
+fn items<'a>(answer: &'a Value, name: &str) -> impl Iterator<Item = &'a Value> + use<'a> {
+    answer[name].as_array().into_iter().flatten()
+}
+
+fn text(of: &Value, name: &str) -> String {
+    of[name].as_str().unwrap_or_default().to_owned()
+}
+
+fn state(found: &Value) -> &str {
+    found["LifeCycleState"].as_str().unwrap_or_default()
+}
+
+fn file_system(found: &Value) -> FileSystem {
     FileSystem {
-        arn: found.file_system_arn.unwrap_or_default(),
-        state: found.life_cycle_state.as_str().to_owned(),
-        bytes: bytes(found.size_in_bytes.map(|size| size.value)),
-        kms_key: found.kms_key_id,
-        id: found.file_system_id,
+        arn: text(found, "FileSystemArn"),
+        state: state(found).to_owned(),
+        bytes: bytes(found["SizeInBytes"]["Value"].as_i64()),
+        kms_key: found["KmsKeyId"].as_str().map(str::to_owned),
+        id: text(found, "FileSystemId"),
     }
 }
 

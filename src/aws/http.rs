@@ -18,6 +18,10 @@ use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 
+/// What is logged of calls. It is wanted later than all else, by a name of its own: the debug level is left out of
+/// release builds, with the SDK's eight hundred places that log at it and may not be heard (they print requests).
+pub(crate) const CALLS: &str = "stacksnap::calls";
+
 /// The client for real connections.
 pub(super) fn client() -> SharedHttpClient {
     // Trusts nobody, and so needs no certificates: it only ever carries plain http.
@@ -85,8 +89,10 @@ impl HttpConnector for Fork {
             let answer = connector.call(request).await;
             let took = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
             match &answer {
-                Ok(answer) => tracing::debug!(call, host = origin, status = answer.status().as_u16(), ms = took),
-                Err(_) => tracing::debug!(call, host = origin, ms = took, "no answer"),
+                Ok(answer) => {
+                    tracing::info!(target: CALLS, call, host = origin, status = answer.status().as_u16(), ms = took);
+                }
+                Err(_) => tracing::info!(target: CALLS, call, host = origin, ms = took, "no answer"),
             }
             answer.map_err(|error| with_origin(error, origin))
         })

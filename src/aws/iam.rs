@@ -3,19 +3,22 @@
 use percent_encoding::percent_decode_str;
 
 use super::Aws;
-use super::refusal::{incomplete, refused};
+use super::light::{Ask, Protocol, Service};
+use super::refusal::incomplete;
 use crate::model::Refusal;
 use crate::model::survey::Role;
 
 const SERVICE: &str = "iam";
+pub(super) static IAM: Service = Service { name: SERVICE, id: "IAM", protocol: Protocol::Query };
 
 impl Aws {
     /// One role, by its name or its ARN.
     pub(super) async fn role(&self, role: &str) -> Result<Role, Refusal> {
-        let answer = self.iam().get_role().role_name(name(role)).send().await.map_err(refused(SERVICE, "GetRole"))?;
-        let role = answer.role.ok_or_else(|| incomplete(SERVICE, "GetRole", "role"))?;
-        let trust = role.assume_role_policy_document.as_deref().map(decoded).unwrap_or_default();
-        Ok(Role { arn: role.arn, trust })
+        let ask = Ask::query("GetRole", "2010-05-08", &[("RoleName", name(role))]);
+        let answer = self.ask(&IAM, "GetRole", ask).await?;
+        let [arn, trust] = answer.elements(["Arn", "AssumeRolePolicyDocument"]);
+        let arn = arn.ok_or_else(|| incomplete(SERVICE, "GetRole", "role"))?;
+        Ok(Role { arn, trust: trust.as_deref().map(decoded).unwrap_or_default() })
     }
 }
 

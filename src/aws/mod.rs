@@ -22,6 +22,7 @@ mod iam;
 mod kind;
 mod kms;
 mod known;
+mod light;
 mod manifest;
 mod notify;
 mod observe;
@@ -49,6 +50,7 @@ mod vaults;
 
 pub use aws_smithy_runtime_api::client::http::SharedHttpClient;
 pub use connect::{Connect, ConnectError, connect};
+pub(crate) use http::CALLS;
 pub use notify::ping;
 pub use proof::Shaped;
 pub use shared::Shared;

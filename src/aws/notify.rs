@@ -2,15 +2,19 @@
 
 use std::time::Duration;
 
-use aws_sdk_eventbridge::types::PutEventsRequestEntry;
 use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorSettings};
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_types::body::SdkBody;
 
-use super::refusal::{incomplete, refused};
+use serde_json::json;
+
+use super::light::{Ask, Protocol, Service};
+use super::refusal::incomplete;
 use super::{Aws, http};
 use crate::model::Refusal;
 
+pub(super) static SNS: Service = Service { name: "sns", id: "SNS", protocol: Protocol::Query };
+pub(super) static EVENTS: Service = Service { name: "events", id: "EventBridge", protocol: Protocol::Json };
 /// `source` of every event.
 const SOURCE: &str = "stacksnap";
 /// A service that takes longer has not heard it.
@@ -22,9 +26,9 @@ impl Aws {
     /// # Errors
     /// AWS's refusal.
     pub async fn publish(&self, topic: &str, subject: &str, text: &str, json: &str) -> Result<(), Refusal> {
-        let message = serde_json::json!({ "default": json, "email": text, "sms": subject }).to_string();
-        let publish = self.sns().publish().topic_arn(topic).subject(subject).message(message).message_structure("json");
-        publish.send().await.map(drop).map_err(refused("sns", "Publish"))
+        let message = json!({ "default": json, "email": text, "sms": subject }).to_string();
+        let told = [("TopicArn", topic), ("Message", &message), ("Subject", subject), ("MessageStructure", "json")];
+        self.ask(&SNS, "Publish", Ask::query("Publish", "2010-03-31", &told)).await.map(drop)
     }
 
     /// EventBridge PutEvents, with one event.
@@ -32,13 +36,19 @@ impl Aws {
     /// # Errors
     /// AWS's refusal, also of the one entry.
     pub async fn put_event(&self, bus: &str, detail_type: &str, detail: &str, resource: &str) -> Result<(), Refusal> {
-        let entry = PutEventsRequestEntry::builder().source(SOURCE).detail_type(detail_type).detail(detail);
-        let entry = entry.resources(resource).event_bus_name(bus).build();
-        let answer = self.events_bus().put_events().entries(entry).send().await;
-        let answer = answer.map_err(refused("events", "PutEvents"))?;
-        let mut entries = answer.entries.unwrap_or_default().into_iter();
-        match entries.find_map(|entry| Some((entry.error_code?, entry.error_message.unwrap_or_default()))) {
-            Some((code, message)) => Err(Refusal { code, message, ..incomplete("events", "PutEvents", "entry") }),
+        let entry = json!({
+            "Source": SOURCE,
+            "Resources": [resource],
+            "DetailType": detail_type,
+            "Detail": detail,
+            "EventBusName": bus,
+        });
+        let ask = Ask::json("AWSEvents.PutEvents", &json!({ "Entries": [entry] }));
+        let answer = self.ask(&EVENTS, "PutEvents", ask).await?.json;
+        let entry = &answer["Entries"][0];
+        let message = entry["ErrorMessage"].as_str().unwrap_or_default().to_owned();
+        match entry["ErrorCode"].as_str().map(str::to_owned) {
+            Some(code) => Err(Refusal { code, message, ..incomplete("events", "PutEvents", "entry") }),
             None => Ok(()),
         }
     }

@@ -13,9 +13,6 @@ use crate::model::run::Run;
 use crate::model::stack::Resource;
 use crate::model::{Refusal, StackStatus, tags};
 
-/// A KMS key waits at least so long before it is gone, days.
-const KEY_WINDOW: i32 = 7;
-
 impl Aws {
     /// What is still there of what the run's stack was made of.
     pub(super) async fn remains(&self, run: &Run) -> Result<Remains, Refusal> {
@@ -135,49 +132,14 @@ impl Aws {
                 delete.send().await.map(drop).map_err(refused("secretsmanager", "DeleteSecret"))
             }
             Thing::Parameter(name) => self.delete_parameter(name).await,
-            Thing::Key(id) => {
-                let schedule = self.kms().schedule_key_deletion().key_id(id).pending_window_in_days(KEY_WINDOW);
-                schedule.send().await.map(drop).map_err(refused("kms", "ScheduleKeyDeletion"))
-            }
+            Thing::Key(id) => self.delete_key(id).await,
         }
-    }
-
-    async fn file_system_made(&self, id: &str) -> Result<(Option<Timestamp>, bool), Refusal> {
-        let describe = self.efs().describe_file_systems().file_system_id(id);
-        let answer = describe.send().await.map_err(refused("elasticfilesystem", "DescribeFileSystems"))?;
-        let found = answer.file_systems.unwrap_or_default().into_iter().next();
-        let leaving = found.as_ref().is_none_or(|f| matches!(f.life_cycle_state.as_str(), "deleting" | "deleted"));
-        Ok((found.and_then(|found| at(Some(&found.creation_time))), leaving))
-    }
-
-    async fn delete_file_system(&self, id: &str) -> Result<(), Refusal> {
-        let service = "elasticfilesystem";
-        let describe = self.efs().describe_mount_targets().file_system_id(id);
-        let targets = describe.send().await.map_err(refused(service, "DescribeMountTargets"))?;
-        let targets = targets.mount_targets.unwrap_or_default();
-        if targets.is_empty() {
-            let delete = self.efs().delete_file_system().file_system_id(id);
-            return delete.send().await.map(drop).map_err(refused(service, "DeleteFileSystem"));
-        }
-        // A file system with mount targets cannot be deleted; they go first, it the next time round.
-        for target in targets {
-            let delete = self.efs().delete_mount_target().mount_target_id(target.mount_target_id);
-            delete.send().await.map_err(refused(service, "DeleteMountTarget"))?;
-        }
-        Ok(())
     }
 
     async fn secret_made(&self, arn: &str) -> Result<(Option<Timestamp>, bool), Refusal> {
         let describe = self.secrets().describe_secret().secret_id(arn);
         let secret = describe.send().await.map_err(refused("secretsmanager", "DescribeSecret"))?;
         Ok((at(secret.created_date.as_ref()), secret.deleted_date.is_some()))
-    }
-
-    async fn key_made(&self, id: &str) -> Result<(Option<Timestamp>, bool), Refusal> {
-        let describe = self.kms().describe_key().key_id(id);
-        let answer = describe.send().await.map_err(refused("kms", "DescribeKey"))?;
-        let Some(key) = answer.key_metadata else { return Ok((None, true)) };
-        Ok((at(key.creation_date.as_ref()), key.deletion_date.is_some()))
     }
 
     /// DeleteRecoveryPoint. With too few rights it answers 200 and leaves the point EXPIRED.

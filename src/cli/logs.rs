@@ -7,16 +7,17 @@ use tracing_subscriber::fmt;
 use tracing_subscriber::prelude::*;
 
 use super::args::{Globals, LogFormat};
+use crate::aws::CALLS;
 
 /// Starts logging to stderr, where it is asked for.
 pub(crate) fn start(globals: &Globals) {
-    let level = match globals.verbose {
+    let calls = match globals.verbose {
         0 => return,
-        1 => LevelFilter::INFO,
-        2 => LevelFilter::DEBUG,
-        _ => LevelFilter::TRACE,
+        1 => LevelFilter::OFF,
+        _ => LevelFilter::INFO,
     };
-    let registry = tracing_subscriber::registry().with(Targets::new().with_target("stacksnap", level));
+    let targets = Targets::new().with_target("stacksnap", LevelFilter::INFO).with_target(CALLS, calls);
+    let registry = tracing_subscriber::registry().with(targets);
     let layer = fmt::layer().with_writer(io::stderr);
     // It can only have been started before, in a test.
     drop(match globals.log_format {

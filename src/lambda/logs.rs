@@ -8,9 +8,11 @@ use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::fmt;
 use tracing_subscriber::prelude::*;
 
+use crate::aws::CALLS;
+
 /// Starts logging to stdout; a panic is a line, too.
 pub(super) fn start() {
-    let targets = Targets::new().with_target("stacksnap", LevelFilter::INFO);
+    let targets = Targets::new().with_target("stacksnap", LevelFilter::INFO).with_target(CALLS, LevelFilter::OFF);
     let layer = fmt::layer().json().flatten_event(true).with_current_span(true).with_span_list(false);
     // It can only have been started before, in a test.
     drop(tracing_subscriber::registry().with(targets).with(layer.with_writer(std::io::stdout)).try_init());

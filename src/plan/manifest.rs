@@ -12,7 +12,7 @@ use crate::model::stack::Stack;
 use crate::model::topology::Topology;
 
 pub use crate::model::manifest::{Kept, Place};
-pub use digest::{digest, sha256};
+pub use digest::{digest, hex, sha256};
 pub use pack::{Fitted, LONGEST, Read, TooLong, Unreadable, fit, pretty, read};
 
 /// What a NoEcho parameter reads as.

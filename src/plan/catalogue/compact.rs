@@ -10,6 +10,7 @@ use foldhash::fast::RandomState;
 use jiff::Timestamp;
 
 use crate::model::BackupId;
+use crate::plan::manifest::hex;
 
 /// One text of a [`Pool`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -177,16 +178,8 @@ fn uuid(text: &str) -> Option<([u8; 16], bool)> {
 }
 
 fn dashed(bytes: [u8; 16]) -> String {
-    let mut text = String::with_capacity(36);
-    for (at, byte) in bytes.iter().enumerate() {
-        if matches!(at, 4 | 6 | 8 | 10) {
-            text.push('-');
-        }
-        for digit in [byte >> 4, byte & 15] {
-            text.push(char::from_digit(digit.into(), 16).unwrap_or('0'));
-        }
-    }
-    text
+    let hex = hex(&bytes);
+    [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]].join("-")
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use crate::model::half::{RecoveryPoint, Snapshot, Tags};
 use crate::model::{id, tags};
+use crate::plan::manifest::hex;
 
 use super::compact::{Id, Instant, Pool, SmallArn, Sym, Word};
 
@@ -115,10 +116,7 @@ impl Sheet {
 
     fn spell(&self, pool: &Pool) -> Option<String> {
         match self {
-            Self::Kept { digest, place } => {
-                let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-                Some(format!("{hex} {}", pool.get(*place)?))
-            }
+            Self::Kept { digest, place } => Some([hex(digest).as_str(), " ", pool.get(*place)?].concat()),
             Self::Odd(text) => pool.get(*text).map(str::to_owned),
         }
     }
