@@ -15,8 +15,7 @@ pub(super) const DEEPEST: usize = 100;
 type Code = Vec<Step>;
 
 pub(super) fn program(pattern: &str) -> Option<Program> {
-    let mut reader =
-        Reader { rest: pattern.chars().peekable(), slots: 0, groups: Vec::new(), deep: 0, quote: false };
+    let mut reader = Reader { rest: pattern.chars().peekable(), slots: 0, groups: Vec::new(), deep: 0, quote: false };
     let mut steps = reader.alternatives()?;
     let whole = reader.rest.next().is_none();
     steps.push(Step::Done);
