@@ -19,7 +19,7 @@ use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 
 /// What is logged of calls. It is wanted later than all else, by a name of its own: the debug level is left out of
-/// release builds, with the SDK's eight hundred places that log at it and may not be heard (they print requests).
+/// release builds, with the SDK's hundreds of places that log at it and may not be heard (they print requests).
 pub(crate) const CALLS: &str = "stacksnap::calls";
 
 /// The client for real connections.
