@@ -235,15 +235,18 @@ fn ctrl_c_leaves_the_new_stack_and_says_so() {
 }
 
 #[test]
-fn a_wait_that_is_over_leaves_the_run_to_resume() {
+fn a_wait_that_is_over_gives_the_restore_up_and_leaves_the_new_stack() {
     let (aws, id) = Aws::hub_with_backup();
     let ran = aws.run(&with(&restore(&id), &["--timeout", "1s"]));
-    // Either it was quick enough, or whoever resumes finishes it.
+    // It may have been quick enough.
     if ran.code != 0 {
-        assert_eq!(ran.code, 5, "{}", ran.err);
-        assert!(ran.err.contains("stacksnap resume hub2"), "{}", ran.err);
+        assert_eq!(ran.code, 1, "{}", ran.err);
+        assert!(ran.err.contains("hub2"), "{}", ran.err);
     }
     aws.run(&["resume", "hub2"]).ends(0);
+    while aws.stack("hub2")["status"].as_str().unwrap().ends_with("_IN_PROGRESS") {
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
     assert_eq!(aws.stack("hub2")["status"], "CREATE_COMPLETE");
     assert!(aws.open_runs().is_empty());
 }
