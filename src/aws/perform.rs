@@ -32,9 +32,9 @@ impl Aws {
     /// What became of a change set is remembered; where CloudFormation refuses, all that was known of it is forgotten.
     fn told(&self, arn: &str, answer: Result<(), Refusal>, accepted: fn(&Self, &str)) -> Result<(), Refusal> {
         if answer.is_ok() {
-            accepted(self, arn)
+            accepted(self, arn);
         } else {
-            self.forget_set(arn)
+            self.forget_set(arn);
         }
         answer
     }
