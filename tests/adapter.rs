@@ -517,6 +517,9 @@ async fn a_seed_that_was_started_is_looked_at_by_its_id() {
     assert!(matches!(seen.seed, Seen::Here(Seed::Job(job)) if job.id == id));
 }
 
+/// An operation's token, when it began, and its end.
+type Operated = (Option<String>, Timestamp, Option<(Timestamp, StackStatus)>);
+
 /// How a fleet of this one stack looks, five times over; and how somebody looks who knows nothing yet.
 impl Scene {
     async fn together(&self) -> Observation {
@@ -530,7 +533,7 @@ impl Scene {
     }
 
     /// While one goes on, its last seconds have a status of their own, which nobody waits for.
-    fn operations(seen: &Observation) -> Vec<(Option<String>, Timestamp, Option<(Timestamp, StackStatus)>)> {
+    fn operations(seen: &Observation) -> Vec<Operated> {
         let operations = seen.history.here().unwrap().operations.iter();
         operations.map(|op| (op.token.clone(), op.began, op.ended.map(|at| (at, op.status.clone())))).collect()
     }
