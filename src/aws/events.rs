@@ -155,7 +155,7 @@ impl Aws {
     /// The stack's operations as they were last read, back to `base`; `None` where they never were, or not so far.
     pub(super) fn cached_history(&self, stack_id: &str, base: Option<&str>) -> Option<History> {
         let rows = Some(self.known_events(stack_id)).filter(|rows| !rows.is_empty())?;
-        let far = base.is_none() || end(&rows, base).is_some();
+        let far = end(&rows, base).is_some();
         far.then(|| History::of(&cut(rows, base), true))
     }
 }

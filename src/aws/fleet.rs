@@ -72,8 +72,15 @@ impl Aws {
     async fn own(&self, run: &Run, look: Look, rest: Look, print: Option<&Print>) -> Observation {
         let Some(print) = print else { return self.observe(run, rest).await };
         let id = &run.target.stack_id;
-        let sets = if look.change_sets { self.sets_since(id, print).await.into() } else { Seen::NotLooked };
-        let known = self.same_history(id, run.base.as_deref(), print).filter(|_| look.history);
+        let (sets, listed) = match look.change_sets {
+            false => (Seen::NotLooked, false),
+            true => match self.sets_since(id, print).await {
+                Ok((sets, listed)) => (Seen::Here(sets), listed),
+                Err(refusal) => (Err(refusal).into(), false),
+            },
+        };
+        // Sets that are younger than the print are judged by a history that is younger than they are.
+        let known = self.same_history(id, run.base.as_deref(), print).filter(|_| look.history && !listed);
         let rest = Look { change_sets: false, history: look.history && known.is_none(), ..rest };
         let mut seen = self.observe(run, rest).await;
         seen.change_sets = sets;

@@ -15,7 +15,7 @@ use super::Aws;
 use super::convert::at;
 use crate::model::change_set::ChangeSet;
 use crate::model::history::History;
-use crate::model::{ChangeSetStatus, ExecutionStatus, Refusal, StackStatus};
+use crate::model::{ChangeSetStatus, ExecutionStatus, Refusal, RefusalKind, StackStatus};
 
 /// Stacks that are remembered.
 const STACKS: usize = 1_024;
@@ -114,24 +114,23 @@ impl Aws {
 
     /// The stack's change sets: listed, or as this process has made them since; those that are still being made are asked
     /// for by their ARNs.
-    pub(super) async fn sets_since(&self, stack_id: &str, print: &Print) -> Result<Vec<ChangeSet>, Refusal> {
+    ///
+    /// The second value: they were listed just now, and may be younger than the print.
+    pub(super) async fn sets_since(&self, stack_id: &str, print: &Print) -> Result<(Vec<ChangeSet>, bool), Refusal> {
         let known = self.memories().get(stack_id).and_then(|memory| {
             let sets = memory.sets.as_ref().filter(|sets| sets.hold(print))?;
             Some(sets.all.clone())
         });
-        let Some(mut all) = known else {
-            let all = self.change_sets(stack_id).await?;
-            self.sets_listed(stack_id, print, all.clone());
-            return Ok(all);
-        };
+        let Some(mut all) = known else { return self.sets_anew(stack_id, print).await };
         let mut fresh = Vec::new();
         for set in all.iter_mut().filter(|set| set.own().is_some() && set.pending()) {
-            // One that is gone is still pending here until the list is read again: so it is, next time.
             match self.described_set(&set.arn).await {
                 Ok(described) => {
                     *set = described.clone();
                     fresh.push(described);
                 }
+                // Gone, or not shown yet. That must not be taken for a stack that is gone: the list tells.
+                Err(refusal) if refusal.kind == RefusalKind::NotFound => return self.sets_anew(stack_id, print).await,
                 Err(refusal) => {
                     self.forget_sets(stack_id);
                     return Err(refusal);
@@ -146,7 +145,14 @@ impl Aws {
                 }
             }
         });
-        Ok(all)
+        Ok((all, false))
+    }
+
+    async fn sets_anew(&self, stack_id: &str, print: &Print) -> Result<(Vec<ChangeSet>, bool), Refusal> {
+        self.forget_sets(stack_id);
+        let all = self.change_sets(stack_id).await?;
+        self.sets_listed(stack_id, print, all.clone());
+        Ok((all, true))
     }
 
     /// So many runs of the stack of this name are on record, and one is about to begin.

@@ -114,8 +114,9 @@ impl Aws {
         let name = record_name(&run.target.stack, &run.id);
         match self.put(&name, record::write(run)?, false).await {
             Err(refusal) if refusal.kind == RefusalKind::AlreadyExists => {
-                let known = self.get_record(&run.target.stack, &run.id).await?;
-                if known.as_saved() == run.as_saved() { Ok(()) } else { Err(refusal) }
+                // One that cannot be read is somebody's, too.
+                let known = self.get_record(&run.target.stack, &run.id).await;
+                if known.is_ok_and(|known| known.as_saved() == run.as_saved()) { Ok(()) } else { Err(refusal) }
             }
             answer => answer,
         }
