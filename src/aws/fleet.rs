@@ -54,7 +54,7 @@ impl Aws {
         let early = self.early(wanted).await;
         let pool = self.pool(wanted).await;
         let own = wanted.iter().map(|(run, look)| {
-            let print = early.as_ref().and_then(|stacks| stacks.get(&run.target.stack_id)).map(|(_, print)| print);
+            let print = early.as_ref().and_then(|prints| prints.get(&run.target.stack_id));
             self.own(run, *look, pool.rest(run, *look), print)
         });
         let own = join_all(own).await;
@@ -72,15 +72,8 @@ impl Aws {
     async fn own(&self, run: &Run, look: Look, rest: Look, print: Option<&Print>) -> Observation {
         let Some(print) = print else { return self.observe(run, rest).await };
         let id = &run.target.stack_id;
-        let (sets, listed) = match look.change_sets {
-            false => (Seen::NotLooked, false),
-            true => match self.sets_since(id, print).await {
-                Ok((sets, listed)) => (Seen::Here(sets), listed),
-                Err(refusal) => (Err(refusal).into(), false),
-            },
-        };
-        // Sets that are younger than the print are judged by a history that is younger than they are.
-        let known = self.same_history(id, run.base.as_deref(), print).filter(|_| look.history && !listed);
+        let sets = if look.change_sets { self.sets_since(id, print).await.into() } else { Seen::NotLooked };
+        let known = self.same_history(id, run.base.as_deref(), print).filter(|_| look.history);
         let rest = Look { change_sets: false, history: look.history && known.is_none(), ..rest };
         let mut seen = self.observe(run, rest).await;
         seen.change_sets = sets;
@@ -97,31 +90,39 @@ impl Aws {
         run: &Run,
         look: Look,
         mut seen: Observation,
-        stacks: Option<&Read<(Stack, Print)>>,
+        stacks: Option<&Read<Stack>>,
     ) -> Observation {
         let id = Some(run.target.stack_id.as_str());
         if look.stack && !tells(stacks, id) {
             seen.stack = self.stack(&run.target.stack_id).await.into();
         }
-        let mut page = Seen::NotLooked;
-        take(&mut page, look.stack, stacks, id);
-        match page {
-            Seen::NotLooked => {}
-            page => seen.stack = page.map(|(stack, _)| stack),
-        }
+        take(&mut seen.stack, look.stack, stacks, id);
         seen
     }
 
     /// The stacks before anything else is read, where enough runs ask for what they tell.
-    async fn early(&self, wanted: &[(Run, Look)]) -> Option<HashMap<String, (Stack, Print)>> {
+    async fn early(&self, wanted: &[(Run, Look)]) -> Option<HashMap<String, Print>> {
         let asking = wanted.iter().filter(|(_, look)| look.history || look.change_sets).count();
-        if asking < WORTH { None } else { self.by_id().await.ok() }
+        if asking < WORTH {
+            return None;
+        }
+        let stacks = self.printed_stacks().await.ok()?.into_iter();
+        Some(stacks.map(|(stack, print)| (stack.id, print)).collect())
     }
 
-    pub(super) async fn by_id(&self) -> Read<(Stack, Print)> {
+    async fn by_id(&self) -> Read<Stack> {
+        Ok(self.stacks().await?.into_iter().map(|stack| (stack.id.clone(), stack)).collect())
+    }
+
+    /// Every stack that is there, each with its print.
+    pub(super) async fn printed_stacks(&self) -> Result<Vec<(Stack, Print)>, Refusal> {
         let stacks = self.described_stacks(None).await?.into_iter();
-        let each = stacks.map(|stack| (Print::of(&stack), into_stack(stack)));
-        Ok(each.map(|(print, stack)| (stack.id.clone(), (stack, print))).collect())
+        Ok(stacks
+            .map(|stack| {
+                let print = Print::of(&stack);
+                (into_stack(stack), print)
+            })
+            .collect())
     }
 
     async fn pool(&self, wanted: &[(Run, Look)]) -> Pool {

@@ -14,7 +14,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::Aws;
 use super::convert::at;
 use crate::model::change_set::ChangeSet;
-use crate::model::history::History;
+use crate::model::history::{History, Operation};
 use crate::model::{ChangeSetStatus, ExecutionStatus, Refusal, RefusalKind, StackStatus};
 
 /// Stacks that are remembered.
@@ -42,12 +42,17 @@ impl Print {
     }
 
     /// Events that were read after this print show its operation: as it goes on, or its end.
-    fn shown_by(&self, history: &History) -> bool {
-        let Some(newest) = history.operations.first() else { return false };
-        // Of an operation that ended before what was read, only the end is known.
-        let latest = newest.ended.unwrap_or(newest.began);
-        let there = self.updated.is_some_and(|updated| updated.duration_since(latest) <= AGREE);
-        there && newest.status == self.status && newest.ended() != self.status.in_progress()
+    pub(super) fn shown_by(&self, history: &History) -> bool {
+        let same = |newest: &Operation| newest.status == self.status && newest.ended() != self.status.in_progress();
+        self.operation(history).is_some_and(same)
+    }
+
+    /// The newest operation, if it is the print's. Of one that began before what was read, only the end is known.
+    fn operation<'a>(&self, history: &'a History) -> Option<&'a Operation> {
+        let newest = history.operations.first()?;
+        let later = self.updated?.duration_since(newest.began);
+        let cut = newest.ended == Some(newest.began);
+        (later <= AGREE && (cut || -later <= AGREE)).then_some(newest)
     }
 
     /// No other operation has begun since.
@@ -62,8 +67,6 @@ pub(super) struct Memory {
     /// The print that was read before the events in the cache.
     history: Option<Print>,
     sets: Option<Sets>,
-    /// How many runs were on record when the last one began.
-    records: Option<usize>,
 }
 
 /// A stack's change sets, since they were last listed.
@@ -76,12 +79,16 @@ struct Sets {
 }
 
 impl Sets {
-    fn hold(&self, print: &Print) -> bool {
-        let ours = self.executed.is_some() && print.executed == self.executed;
-        ours || self.print.same_operation(print)
+    fn hold(&mut self, print: &Print) -> bool {
+        // Once the page shows our own operation, its print is what others are told from.
+        if self.executed.take_if(|arn| print.executed.as_ref() == Some(arn)).is_some() {
+            self.print = print.clone();
+        }
+        self.print.same_operation(print)
     }
 }
 
+/// By the stack's ARN.
 pub(super) type Memories = HashMap<String, Memory>;
 
 impl Aws {
@@ -103,7 +110,8 @@ impl Aws {
         let history = self.cached_history(stack_id, base)?;
         let same = then == *print && print.shown_by(&history);
         // Its last seconds have a status of their own (…_CLEANUP_IN_PROGRESS): what is awaited is its end.
-        let goes_on = then.same_operation(print) && print.status.in_progress() && history.under_way().is_some();
+        let under_way = print.operation(&history).is_some_and(|newest| !newest.ended());
+        let goes_on = then.same_operation(print) && print.status.in_progress() && under_way;
         (same || goes_on).then_some(history)
     }
 
@@ -114,20 +122,17 @@ impl Aws {
 
     /// The stack's change sets: listed, or as this process has made them since; those that are still being made are asked
     /// for by their ARNs.
-    ///
-    /// The second value: they were listed just now, and may be younger than the print.
-    pub(super) async fn sets_since(&self, stack_id: &str, print: &Print) -> Result<(Vec<ChangeSet>, bool), Refusal> {
-        let known = self.memories().get(stack_id).and_then(|memory| {
-            let sets = memory.sets.as_ref().filter(|sets| sets.hold(print))?;
-            Some(sets.all.clone())
+    pub(super) async fn sets_since(&self, stack_id: &str, print: &Print) -> Result<Vec<ChangeSet>, Refusal> {
+        let known = self.memories().get_mut(stack_id).and_then(|memory| {
+            let sets = memory.sets.as_mut()?;
+            sets.hold(print).then(|| sets.all.clone())
         });
         let Some(mut all) = known else { return self.sets_anew(stack_id, print).await };
-        let mut fresh = Vec::new();
         for set in all.iter_mut().filter(|set| set.own().is_some() && set.pending()) {
             match self.described_set(&set.arn).await {
                 Ok(described) => {
-                    *set = described.clone();
-                    fresh.push(described);
+                    self.set_seen(stack_id, &described);
+                    *set = described;
                 }
                 // Gone, or not shown yet. That must not be taken for a stack that is gone: the list tells.
                 Err(refusal) if refusal.kind == RefusalKind::NotFound => return self.sets_anew(stack_id, print).await,
@@ -137,32 +142,22 @@ impl Aws {
                 }
             }
         }
-        self.memory(stack_id, |memory| {
-            let known = memory.sets.iter_mut().flat_map(|sets| &mut sets.all);
-            for set in known {
-                if let Some(fresh) = fresh.iter().find(|fresh| fresh.arn == set.arn) {
-                    set.clone_from(fresh);
-                }
-            }
-        });
-        Ok((all, false))
+        Ok(all)
     }
 
-    async fn sets_anew(&self, stack_id: &str, print: &Print) -> Result<(Vec<ChangeSet>, bool), Refusal> {
-        self.forget_sets(stack_id);
+    /// What is listed now may be younger than the print: it is judged by events that are read after it (rule 1).
+    async fn sets_anew(&self, stack_id: &str, print: &Print) -> Result<Vec<ChangeSet>, Refusal> {
+        self.memory(stack_id, |memory| *memory = Memory::default());
         let all = self.change_sets(stack_id).await?;
         self.sets_listed(stack_id, print, all.clone());
-        Ok((all, true))
+        Ok(all)
     }
 
-    /// So many runs of the stack of this name are on record, and one is about to begin.
-    pub(super) fn records_counted(&self, stack: &str, count: usize) {
-        self.memory(stack, |memory| memory.records = Some(count));
-    }
-
-    /// How many there were, for whoever has just ended it; said once.
-    pub(super) fn records_known(&self, stack: &str) -> Option<usize> {
-        self.memories().get_mut(stack)?.records.take()
+    fn set_seen(&self, stack_id: &str, seen: &ChangeSet) {
+        self.memory(stack_id, |memory| {
+            let mut known = memory.sets.iter_mut().flat_map(|sets| &mut sets.all);
+            known.find(|set| set.arn == seen.arn).into_iter().for_each(|set| set.clone_from(seen));
+        });
     }
 
     pub(super) fn sets_listed(&self, stack_id: &str, print: &Print, all: Vec<ChangeSet>) {
@@ -219,7 +214,6 @@ impl Aws {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::history::Operation;
 
     fn second(at: i64) -> Timestamp {
         Timestamp::from_second(at).unwrap()
@@ -246,6 +240,7 @@ mod tests {
         assert!(print("UPDATE_COMPLETE", 1_001, None).shown_by(&done));
         assert!(!print("UPDATE_IN_PROGRESS", 1_001, None).shown_by(&done), "the page is ahead, or behind");
         assert!(!print("UPDATE_COMPLETE", 5_000, None).shown_by(&done), "a later operation is not shown at all");
+        assert!(!print("UPDATE_COMPLETE", 900, None).shown_by(&done), "the page is of the operation before");
         let going = history("UPDATE_IN_PROGRESS", 1_000, None);
         assert!(print("UPDATE_IN_PROGRESS", 1_001, None).shown_by(&going));
         assert!(!print("UPDATE_COMPLETE", 1_001, None).shown_by(&going), "the end is not shown yet");
@@ -272,5 +267,11 @@ mod tests {
         assert!(sets(Some("off")).hold(&listed), "the page does not show it yet");
         assert!(sets(Some("off")).hold(&print("UPDATE_COMPLETE", 2_000, Some("off"))));
         assert!(!sets(Some("off")).hold(&print("UPDATE_IN_PROGRESS", 3_000, Some("theirs"))));
+        let mut shown = sets(Some("off"));
+        assert!(shown.hold(&print("UPDATE_COMPLETE", 2_000, Some("off"))));
+        assert!(
+            !shown.hold(&print("UPDATE_IN_PROGRESS", 3_000, Some("off"))),
+            "a plain update may leave the id as it was"
+        );
     }
 }

@@ -1,6 +1,7 @@
 //! The lock and the run records, in Parameter Store; and whether other parameters are there.
 
 use std::collections::{BTreeSet, HashMap};
+use std::sync::PoisonError;
 
 use aws_sdk_ssm::operation::describe_parameters::DescribeParametersOutput;
 use aws_sdk_ssm::types as sdk;
@@ -79,7 +80,8 @@ impl Aws {
     }
 
     async fn tidy(&self, stack: &str) -> Result<(), Refusal> {
-        if self.records_known(stack).is_some_and(room) {
+        let counted = self.records_counted.lock().unwrap_or_else(PoisonError::into_inner).remove(stack);
+        if counted.is_some_and(room) {
             return Ok(());
         }
         let (runs, _) = self.records(Some(stack)).await?;

@@ -2,7 +2,7 @@
 //!
 //! They are for `survey` alone, which only says whether a run may begin: the run itself looks again at everything, after its lock.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
@@ -145,8 +145,8 @@ impl Shared {
     /// With its print, where a page tells of it.
     pub(super) async fn printed(&self, aws: &Aws, name: &str) -> Option<(Stack, Print)> {
         let stacks = async {
-            let by_id = aws.by_id().await?;
-            Ok(by_id.into_values().map(|(stack, print)| (stack.name.clone(), (stack, print))).collect())
+            let all = aws.printed_stacks().await?.into_iter();
+            Ok(all.map(|printed| (printed.0.name.clone(), printed)).collect())
         };
         self.row(&self.stacks, name, stacks).await
     }
@@ -177,7 +177,7 @@ impl Shared {
         if !self.sharing() {
             return aws.active_jobs(file_system).await;
         }
-        let jobs = self.jobs.get_or_try_init(|| aws.all_active_jobs()).await?;
+        let jobs = self.once(&self.jobs, aws.all_active_jobs()).await?;
         Ok(jobs.get(file_system).cloned().unwrap_or_default())
     }
 
@@ -225,10 +225,10 @@ impl Aws {
 
     /// Every job under way in the region, by the resource's ARN.
     pub(super) async fn all_active_jobs(&self) -> Result<HashMap<String, Vec<ActiveJob>>, Refusal> {
-        let mut jobs: BTreeMap<String, Vec<ActiveJob>> = BTreeMap::new();
+        let mut jobs: HashMap<String, Vec<ActiveJob>> = HashMap::new();
         for (resource, job) in self.active_jobs_of_all().await? {
             jobs.entry(resource).or_default().push(job);
         }
-        Ok(jobs.into_iter().collect())
+        Ok(jobs)
     }
 }

@@ -1,6 +1,7 @@
 //! Everything `inspect` and `check` look at, three round trips deep (pages and nested stacks aside).
 
 use std::collections::BTreeSet;
+use std::sync::PoisonError;
 
 use futures_util::future::join_all;
 use futures_util::join;
@@ -39,12 +40,7 @@ impl Aws {
         let printed = shared.printed(self, name).await;
         let (caller, stack, declared, resources, history, change_sets, quota, efs_opt_in, lock, records) = join!(
             shared.caller(self),
-            async {
-                match &printed {
-                    Some((stack, _)) => Ok(stack.clone()),
-                    None => self.stack(name).await,
-                }
-            },
+            async { if printed.is_none() { Some(self.stack(name).await) } else { None } },
             shared.declared(self, name),
             self.resources(name),
             self.surveyed_history(name, printed.as_ref()),
@@ -54,10 +50,19 @@ impl Aws {
             self.lock_of(name, shared),
             self.records(Some(name)),
         );
+        let stack = match (stack, &printed) {
+            // Nothing has happened between the page and the events: its parameters are those of the template read here.
+            (None, Some((stack, print))) if history.as_ref().is_ok_and(|history| print.shown_by(history)) => {
+                Ok(stack.clone())
+            }
+            (None, _) => self.stack(name).await,
+            (Some(stack), _) => stack,
+        };
         let (runs, unreadable) = match records {
             Ok((runs, unreadable)) => {
                 if printed.is_some() {
-                    self.records_counted(name, runs.len() + unreadable.len());
+                    let mut counted = self.records_counted.lock().unwrap_or_else(PoisonError::into_inner);
+                    counted.insert(name.to_owned(), runs.len() + unreadable.len());
                 }
                 (Seen::Here(runs), unreadable)
             }

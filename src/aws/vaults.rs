@@ -1,5 +1,8 @@
 //! Backup vaults.
 
+use aws_sdk_backup::operation::describe_backup_vault::DescribeBackupVaultOutput;
+use aws_sdk_backup::types::BackupVaultListMember;
+
 use super::Aws;
 use super::pages::Pages;
 use super::refusal::refused;
@@ -21,16 +24,8 @@ impl Aws {
     /// AWS's refusal.
     pub async fn vault_alone(&self, name: &str) -> Result<Vault, Refusal> {
         let describe = self.backup().describe_backup_vault().backup_vault_name(name);
-        let vault = describe.send().await.map_err(refused(SERVICE, "DescribeBackupVault"))?;
-        Ok(Vault {
-            name: vault.backup_vault_name.unwrap_or_else(|| name.to_owned()),
-            arn: vault.backup_vault_arn.unwrap_or_default(),
-            locked: vault.locked.unwrap_or_default(),
-            min_days: vault.min_retention_days,
-            max_days: vault.max_retention_days,
-            policy: Seen::NotLooked,
-            kms_key: vault.encryption_key_arn,
-        })
+        let vault: Vault = describe.send().await.map_err(refused(SERVICE, "DescribeBackupVault"))?.into();
+        Ok(if vault.name.is_empty() { Vault { name: name.to_owned(), ..vault } } else { vault })
     }
 
     /// A vault without a policy is refused as not found.
@@ -58,15 +53,7 @@ impl Aws {
         loop {
             let list = self.backup().list_backup_vaults().set_next_token(token);
             let page = list.send().await.map_err(refused(SERVICE, "ListBackupVaults"))?;
-            let rows = page.backup_vault_list.unwrap_or_default().into_iter().map(|vault| Vault {
-                name: vault.backup_vault_name.unwrap_or_default(),
-                arn: vault.backup_vault_arn.unwrap_or_default(),
-                locked: vault.locked.unwrap_or_default(),
-                min_days: vault.min_retention_days,
-                max_days: vault.max_retention_days,
-                policy: Seen::NotLooked,
-                kms_key: vault.encryption_key_arn,
-            });
+            let rows = page.backup_vault_list.unwrap_or_default().into_iter().map(Vault::from);
             vaults.extend(rows.filter(|vault| !vault.name.is_empty()));
             token = pages.next(page.next_token)?;
             if token.is_none() {
@@ -75,3 +62,24 @@ impl Aws {
         }
     }
 }
+
+macro_rules! vaults {
+    ($($shape:ty),+) => {
+        $(impl From<$shape> for Vault {
+            fn from(vault: $shape) -> Self {
+                Self {
+                    name: vault.backup_vault_name.unwrap_or_default(),
+                    arn: vault.backup_vault_arn.unwrap_or_default(),
+                    locked: vault.locked.unwrap_or_default(),
+                    min_days: vault.min_retention_days,
+                    max_days: vault.max_retention_days,
+                    policy: Seen::NotLooked,
+                    kms_key: vault.encryption_key_arn,
+                }
+            }
+        })+
+    };
+}
+
+// The description and the list's row say the same in types of their own.
+vaults!(DescribeBackupVaultOutput, BackupVaultListMember);

@@ -9,7 +9,7 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::holder;
 use crate::aws::Aws;
-use crate::engine::{Action, Look, Observation};
+use crate::engine::{Look, Observation};
 use crate::model::run::{Ending, Lock, Outcome, Phase, Run};
 use crate::model::{BackupId, Refusal, RefusalKind, Seen};
 use crate::world::{Locked, World};
@@ -71,14 +71,14 @@ async fn taken_for(cx: &Context, aws: &Aws, run: &Run, first: bool) -> Result<()
     lock(cx, aws, run).await?;
     let mut saved = save(aws, run, first).await;
     for _ in 1..SAVES {
-        if saved.as_ref().is_ok() || saved.as_ref().is_err_and(there) {
+        if saved.as_ref().err().is_none_or(there) {
             break;
         }
         saved = save(aws, run, first).await;
     }
     let Err(refusal) = saved else { return Ok(()) };
     if there(&refusal) {
-        release(aws, run).await;
+        drop(holder::release(cx, aws, run).await);
         let what = format!("the run {} has been begun already", run.id);
         return Err(Failure::new(Exit::Busy, "begun-already", what)
             .why("another process has had it meanwhile; nothing was touched")
@@ -89,7 +89,7 @@ async fn taken_for(cx: &Context, aws: &Aws, run: &Run, first: bool) -> Result<()
     if run.phase == Phase::Preflight {
         drop(aws.save(&unbegun(run, &refusal)).await);
     }
-    release(aws, run).await;
+    drop(holder::release(cx, aws, run).await);
     Err(cx.refused("the run's record cannot be saved, so nothing was begun", &refusal))
 }
 
@@ -99,10 +99,6 @@ async fn save(aws: &Aws, run: &Run, first: bool) -> Result<(), Refusal> {
 
 fn there(refusal: &Refusal) -> bool {
     refusal.kind == RefusalKind::AlreadyExists
-}
-
-async fn release(aws: &Aws, run: &Run) {
-    drop(aws.perform(&Action::Unlock { stack: run.target.stack.clone(), run: run.id.clone() }).await);
 }
 
 fn unbegun(run: &Run, refusal: &Refusal) -> Run {

@@ -21,7 +21,7 @@ use crate::cli::failure::Failure;
 use crate::cli::herd::Sheep;
 use crate::config::Span;
 use crate::model::run::Run;
-use crate::model::{BackupId, Seen};
+use crate::model::{BackupId, Refusal, Seen};
 use crate::plan::nightly::{self, Slot};
 use crate::world::World;
 
@@ -108,7 +108,7 @@ impl Function {
     }
 
     /// The slot's run, if an earlier delivery has begun it.
-    async fn earlier(&self, stack: &str, id: &BackupId) -> Result<Option<Begun>, Failure> {
+    pub(super) async fn earlier(&self, stack: &str, id: &BackupId) -> Result<Option<Begun>, Failure> {
         match self.aws.record(stack, id).await {
             // One that is over is only told of.
             Seen::Here(run) => Ok(Some(Begun::Run(Box::new(run)))),
@@ -124,13 +124,14 @@ impl Function {
     }
 
     /// The same of many stacks, by their names.
-    pub(super) async fn earlier_of_all(&self, slots: &[(&str, BackupId)]) -> Result<HashMap<String, Begun>, Failure> {
+    ///
+    /// # Errors
+    /// AWS's refusal, or a record that cannot be read: then each is looked for by itself.
+    pub(super) async fn earlier_of_all(&self, slots: &[(&str, BackupId)]) -> Result<HashMap<String, Begun>, Refusal> {
         let names: Vec<(&str, &BackupId)> = slots.iter().map(|(stack, id)| (*stack, id)).collect();
-        let records = self.aws.recorded_now(&names).await;
-        let mut records = records.map_err(|refusal| self.cx.refused("the slots' records cannot be read", &refusal))?;
+        let mut records = self.aws.recorded_now(&names).await?;
         let ids: Vec<&BackupId> = slots.iter().map(|(_, id)| id).collect();
-        let there = self.aws.snapshots_there(&ids).await;
-        let there = there.map_err(|refusal| self.cx.refused("the slots' snapshots cannot be looked for", &refusal))?;
+        let there = self.aws.snapshots_there(&ids).await?;
         let begun = slots.iter().filter_map(|(stack, id)| {
             let begun = match records.remove(id.as_str()) {
                 Some(run) => Begun::Run(Box::new(run)),

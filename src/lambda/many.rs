@@ -154,14 +154,11 @@ impl Function {
         }
         let next: Vec<String> = progress.waiting.drain(..room).collect();
         shared.look_for_locks(&self.aws, &next).await;
-        let mut earlier = self.earlier_ones(event, &next).await;
-        let begun = next.iter().map(|stack| {
-            let earlier = match &mut earlier {
-                Ok(found) => Ok(found.remove(stack)),
-                Err(failure) => Err(failure.clone()),
-            };
-            async move { (stack, self.begun_one(event, stack, earlier, shared).await) }
-        });
+        let earlier = self.earlier_ones(event, &next).await;
+        let begun = next
+            .iter()
+            .zip(earlier)
+            .map(|(stack, earlier)| async move { (stack, self.begun_one(event, stack, earlier, shared).await) });
         for (stack, begun) in join_all(begun).await {
             match begun {
                 Ok(Begun::Run(run)) => herd.sheep.push(Sheep::new(*run)),
@@ -178,10 +175,14 @@ impl Function {
         }
     }
 
-    async fn earlier_ones(&self, event: &FleetEvent, stacks: &[String]) -> Result<HashMap<String, Begun>, Failure> {
-        let Some(slot) = event.options.slot else { return Ok(HashMap::new()) };
+    /// What earlier deliveries have begun of each stack; where they cannot be asked about together, one by one.
+    async fn earlier_ones(&self, event: &FleetEvent, stacks: &[String]) -> Vec<Result<Option<Begun>, Failure>> {
+        let Some(slot) = event.options.slot else { return stacks.iter().map(|_| Ok(None)).collect() };
         let slots: Vec<_> = stacks.iter().map(|stack| (stack.as_str(), BackupId::new(stack, slot))).collect();
-        self.earlier_of_all(&slots).await
+        match self.earlier_of_all(&slots).await {
+            Ok(mut found) => stacks.iter().map(|stack| Ok(found.remove(stack))).collect(),
+            Err(_) => join_all(slots.iter().map(|(stack, id)| self.earlier(stack, id))).await,
+        }
     }
 
     async fn begun_one(

@@ -107,3 +107,14 @@ fn a_slot_that_is_delivered_again_is_not_begun_again() {
     let failed = json!([{ "stack": "not-ours", "code": "not-allowed" }]);
     assert_eq!(refused.answer["report"]["failed"], failed, "{:#}", refused.answer);
 }
+
+#[test]
+fn stacks_that_cannot_be_asked_about_together_are_asked_about_one_by_one() {
+    let (cloud, event) = fleet(5);
+    let mut function = cloud.watched();
+    // Together locks and records are read by GetParameters; what is denied is not asked for again.
+    cloud.fault("ssm:GetParameters=access-denied*2");
+    let ended = execute(&cloud, &mut function, &event).ends(End::Done);
+    assert_eq!(ended.answer["report"]["complete"], 5, "{:#}", ended.answer);
+    all_home(&cloud, 5);
+}

@@ -17,6 +17,7 @@ pub(in super::super) const TOO_LARGE: &str = "TooLarge";
 /// A good answer.
 #[derive(Debug)]
 pub(in super::super) struct Answer {
+    /// Where the service speaks no JSON.
     body: Vec<u8>,
     /// The body, where the service speaks JSON; null where there is none.
     pub(in super::super) json: Value,
@@ -69,8 +70,9 @@ impl DeserializeResponse for Reading {
         let body = response.body().bytes().unwrap_or_default();
         let told = if response.status().is_success() {
             let json = if self.json && !body.is_empty() { serde_json::from_slice(body) } else { Ok(Value::Null) };
+            let body = if self.json { Vec::new() } else { body.to_vec() };
             match json {
-                Ok(json) => return Ok(Output::erase(Answer { body: body.to_vec(), json })),
+                Ok(json) => return Ok(Output::erase(Answer { body, json })),
                 // As the SDK has it: no code, so that the status is told.
                 Err(_) => ErrorMetadata::builder().build(),
             }

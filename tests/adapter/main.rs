@@ -1,35 +1,39 @@
-//! The adapter against the sandbox's wire: what the SDK is told comes back as nouns.
+//! The adapter against the sandbox's wire: what the SDK is told comes back as nouns. Here one run's looks and deeds; `fleet`:
+//! many runs' at once; `records`: locks and records.
 
 #![expect(clippy::unwrap_used, reason = "a test may fail")]
+
+mod fleet;
+mod records;
 
 use jiff::{SignedDuration, Timestamp};
 use stacksnap::aws::{Aws, Shared};
 use stacksnap::engine::{Action, Done, Look, NewChangeSet, NewJob, Observation, Seed};
 use stacksnap::model::change_set::Replacement;
-use stacksnap::model::run::{Lock, Phase, Run, StartedJob};
+use stacksnap::model::run::{Run, StartedJob};
 use stacksnap::model::stack::{Declared, Resource, Stack};
 use stacksnap::model::survey::{Discovery, Survey};
 use stacksnap::model::topology::{Found, OfflineSwitch, Topology};
 use stacksnap::model::{BackupId, JobState, RefusalKind, Seen, SnapshotStatus, StackStatus, Switch, tags};
-use stacksnap::world::{Locked, World};
+use stacksnap::world::World;
 use stacksnap_sandbox::{Fault, FaultKind, Sandbox, seeds};
 
-const STACK: &str = "my-hub";
+pub(crate) const STACK: &str = "my-hub";
 const OFFLINE: &str = "Offline - Temporarily shut off servers";
 
 /// One stack, one adapter, a clock turned by hand.
-struct Scene {
-    sandbox: Sandbox,
-    aws: Aws,
-    run: Run,
+pub(crate) struct Scene {
+    pub(crate) sandbox: Sandbox,
+    pub(crate) aws: Aws,
+    pub(crate) run: Run,
 }
 
 impl Scene {
-    async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         Self::at("2026-11-20T02:00:00Z".parse().unwrap()).await
     }
 
-    async fn at(now: Timestamp) -> Self {
+    pub(crate) async fn at(now: Timestamp) -> Self {
         let sandbox = Sandbox::manual(now);
         sandbox.seed_stack(&seeds::hubs(STACK));
         let aws = Aws::with_http_client(sandbox.http_client(), "us-east-1", "AKIDEXAMPLE");
@@ -39,19 +43,19 @@ impl Scene {
         Self { sandbox, aws, run }
     }
 
-    async fn look(&self, look: Look) -> Observation {
+    pub(crate) async fn look(&self, look: Look) -> Observation {
         self.aws.observe(&self.run, look).await
     }
 
-    fn later(&self, seconds: i64) {
+    pub(crate) fn later(&self, seconds: i64) {
         assert!(self.sandbox.advance(SignedDuration::from_secs(seconds)));
     }
 
-    async fn act(&self, action: Action) -> Done {
+    pub(crate) async fn act(&self, action: Action) -> Done {
         self.aws.perform(&action).await.unwrap()
     }
 
-    fn off(&self) -> Action {
+    pub(crate) fn off(&self) -> Action {
         Action::CreateChangeSet(NewChangeSet {
             stack_id: self.run.target.stack_id.clone(),
             name: format!("ss-off-{}-0", self.run.id),
@@ -65,7 +69,7 @@ impl Scene {
         })
     }
 
-    fn job(&self) -> Action {
+    pub(crate) fn job(&self) -> Action {
         let target = &self.run.target;
         Action::StartBackupJob(NewJob {
             file_system: target.file_system.clone(),
@@ -77,7 +81,7 @@ impl Scene {
         })
     }
 
-    fn snapshot(&self) -> Action {
+    pub(crate) fn snapshot(&self) -> Action {
         Action::CreateSnapshot {
             cluster: self.run.target.cluster.clone(),
             id: self.run.id.to_string(),
@@ -95,7 +99,7 @@ fn stack_id(survey: &Survey) -> String {
 }
 
 /// Finds the parts by their logical ids, as simply as can be.
-fn discover(_: &Stack, _: &[Declared], resources: &[Resource]) -> Discovery {
+pub(crate) fn discover(_: &Stack, _: &[Declared], resources: &[Resource]) -> Discovery {
     let found = |logical_id: &str| {
         let resource = resources.iter().find(|resource| resource.logical_id == logical_id).unwrap();
         let value = resource.physical_id.clone().unwrap();
@@ -137,7 +141,7 @@ fn run(survey: &Survey, now: Timestamp, base: Option<&str>) -> Run {
     serde_json::from_value(json).unwrap()
 }
 
-const EVERYTHING: Look = Look {
+pub(crate) const EVERYTHING: Look = Look {
     manifest: false,
     plan: false,
     marks: false,
@@ -398,68 +402,6 @@ async fn refusals_are_sorted_and_keep_awss_words() {
 }
 
 #[tokio::test]
-async fn a_lock_is_had_once_and_let_go_by_its_holder_only() {
-    let scene = Scene::new().await;
-    let lock = |id: &BackupId| Lock {
-        run: id.clone(),
-        stack_id: scene.run.target.stack_id.clone(),
-        holder: None,
-        since: None,
-    };
-    let drawn = |holder: &str| Lock { holder: Some(holder.to_owned()), ..lock(&scene.run.id) };
-    scene.sandbox.add_fault(Fault::times("ssm:PutParameter", FaultKind::LostAnswer, 1));
-    assert_eq!(scene.aws.lock(STACK, &drawn("me")).await, Ok(Locked::Taken), "the lost answer was a yes");
-    let Ok(Locked::Held(holder)) = scene.aws.lock(STACK, &drawn("another machine, the same second")).await else {
-        panic!("two machines have the same run id, one has the lock")
-    };
-    assert_eq!(holder.holder.as_deref(), Some("me"));
-    scene.act(Action::Unlock { stack: STACK.to_owned(), run: scene.run.id.clone() }).await;
-    let other = BackupId::new(STACK, "2026-11-20T03:00:00Z".parse().unwrap());
-    assert_eq!(scene.aws.lock(STACK, &lock(&scene.run.id)).await, Ok(Locked::Taken), "one of old, without dice");
-    let Ok(Locked::Held(holder)) = scene.aws.lock(STACK, &lock(&other)).await else { panic!("held") };
-    assert_eq!(holder.run, scene.run.id);
-    scene.act(Action::Unlock { stack: STACK.to_owned(), run: other }).await;
-    assert!(scene.aws.holder(STACK).await.here().unwrap().since.is_some());
-    scene.act(Action::Unlock { stack: STACK.to_owned(), run: scene.run.id.clone() }).await;
-    assert_eq!(scene.aws.holder(STACK).await, Seen::Missing);
-}
-
-#[tokio::test]
-async fn a_run_that_another_process_has_had_meanwhile_is_not_begun_again() {
-    let scene = Scene::new().await;
-    scene.sandbox.add_fault(Fault::times("ssm:PutParameter", FaultKind::LostAnswer, 1));
-    assert_eq!(scene.aws.begin_record(&scene.run).await, Ok(()), "the lost answer was a yes");
-    assert_eq!(scene.aws.begin_record(&scene.run).await, Ok(()), "it is this very one");
-    let over = Run { phase: Phase::Done, ..scene.run.clone() };
-    scene.aws.save(&over).await.unwrap();
-    let refusal = scene.aws.begin_record(&scene.run).await.unwrap_err();
-    assert_eq!(refusal.kind, RefusalKind::AlreadyExists);
-    assert_eq!(scene.aws.record(STACK, &scene.run.id).await, Seen::Here(over), "nothing was written over it");
-}
-
-#[tokio::test]
-async fn a_record_comes_back_and_old_ones_go() {
-    let scene = Scene::new().await;
-    scene.aws.save(&scene.run).await.unwrap();
-    assert_eq!(scene.aws.record(STACK, &scene.run.id).await, Seen::Here(scene.run.clone()));
-    for hour in 0..13 {
-        let started = scene.run.started + SignedDuration::from_hours(hour - 24);
-        let ended = serde_json::json!({"outcome": "complete", "at": started});
-        let mut old = serde_json::to_value(&scene.run).unwrap();
-        old["id"] = BackupId::new(STACK, started).as_str().into();
-        old["started"] = started.to_string().into();
-        old["phase"] = "Done".into();
-        old["ending"] = ended;
-        scene.aws.save(&serde_json::from_value(old).unwrap()).await.unwrap();
-    }
-    scene.act(Action::Unlock { stack: STACK.to_owned(), run: scene.run.id.clone() }).await;
-    let (runs, unreadable) = scene.aws.runs(Some(STACK)).await;
-    assert_eq!((runs.len(), unreadable.len()), (11, 0), "ten ended ones and the one that has not");
-    assert_eq!(runs.last().unwrap().id, scene.run.id);
-    assert_eq!(scene.aws.runs(None).await.0, runs);
-}
-
-#[tokio::test]
 async fn the_catalogue_is_read_to_its_last_page() {
     let scene = Scene::new().await;
     let seed = seeds::SnapshotSeed { cluster: scene.run.target.cluster.clone(), count: 250, ..Default::default() };
@@ -515,167 +457,4 @@ async fn a_seed_that_was_started_is_looked_at_by_its_id() {
     scene.run.seed = Some(StartedJob { id: id.clone(), point });
     let seen = scene.look(Look { seed: true, ..Look::NONE }).await;
     assert!(matches!(seen.seed, Seen::Here(Seed::Job(job)) if job.id == id));
-}
-
-/// An operation's token, when it began, and its end.
-type Operated = (Option<String>, Timestamp, Option<(Timestamp, StackStatus)>);
-
-/// How a fleet of this one stack looks, five times over; and how somebody looks who knows nothing yet.
-impl Scene {
-    async fn together(&self) -> Observation {
-        let look = Look { manifest: false, ..EVERYTHING };
-        let wanted: Vec<(Run, Look)> = std::iter::repeat_n((self.run.clone(), look), 5).collect();
-        self.aws.observe_all(&wanted).await.pop().unwrap()
-    }
-
-    fn stranger(&self) -> Aws {
-        Aws::with_http_client(self.sandbox.http_client(), "us-east-1", "AKIDEXAMPLE")
-    }
-
-    /// While one goes on, its last seconds have a status of their own, which nobody waits for.
-    fn operations(seen: &Observation) -> Vec<Operated> {
-        let operations = seen.history.here().unwrap().operations.iter();
-        operations.map(|op| (op.token.clone(), op.began, op.ended.map(|at| (at, op.status.clone())))).collect()
-    }
-
-    /// Both see the same; the calls that the fleet's look cost.
-    #[track_caller]
-    fn same(&self, ours: &Observation, theirs: &Observation, when: &str) {
-        let (history, known) = (theirs.history.here().unwrap(), ours.history.here().unwrap());
-        assert_eq!(Self::operations(theirs), Self::operations(ours), "{when}");
-        // While it goes on, the rows of its resources are of no use to anybody.
-        assert!(history.under_way().is_some() || history.newest_event == known.newest_event, "{when}");
-        assert_eq!(ours.stack, theirs.stack, "{when}");
-        assert_eq!((&ours.cluster, &ours.file_system), (&theirs.cluster, &theirs.file_system), "{when}");
-        assert_eq!((&ours.snapshot, &ours.job, &ours.point), (&theirs.snapshot, &theirs.job, &theirs.point), "{when}");
-        assert_eq!((&ours.secret, &ours.others), (&theirs.secret, &theirs.others), "{when}");
-        // One that was executed is of no use to anybody, however its list calls it.
-        let usable = |seen: &Observation| {
-            let sets = seen.change_sets.here().unwrap().iter();
-            sets.filter(|set| set.pending() || set.ready())
-                .map(|set| (set.arn.clone(), set.ready(), set.changes.clone()))
-                .collect::<Vec<_>>()
-        };
-        assert_eq!(usable(ours), usable(theirs), "{when}");
-    }
-
-    async fn compare(&self, when: &str) -> usize {
-        self.sandbox.clear_requests();
-        let ours = self.together().await;
-        let requests = self.sandbox.requests();
-        let theirs = self.stranger().observe(&self.run, Look { manifest: false, ..EVERYTHING }).await;
-        self.same(&ours, &theirs, when);
-        requests
-            .iter()
-            .filter(|one| ["DescribeStackEvents", "ListChangeSets"].contains(&one.operation.as_str()))
-            .count()
-    }
-
-    fn set(seen: &Observation) -> (String, String) {
-        let set = seen.change_sets.here().unwrap().iter().find(|set| set.ready()).unwrap();
-        (set.arn.clone(), set.name.clone())
-    }
-}
-
-#[tokio::test]
-async fn a_fleets_look_shows_what_a_look_shows_and_asks_only_for_what_has_changed() {
-    // Which jobs may still go on is told by this machine's clock.
-    let scene = Scene::at(Timestamp::now()).await;
-    assert!(scene.compare("at first").await > 0);
-    assert_eq!(scene.compare("nothing has happened").await, 0);
-    scene.act(scene.off()).await;
-    assert_eq!(scene.compare("the set is being made").await, 0, "it is described by its ARN");
-    scene.later(120);
-    assert_eq!(scene.compare("the set is ready").await, 0);
-    let (arn, token) = Scene::set(&scene.together().await);
-    scene.act(Action::ExecuteChangeSet { arn, token, switch: Switch::Off }).await;
-    for look in 0..15 {
-        scene.later(20);
-        let asked = scene.compare(&format!("off, after {look} looks")).await;
-        assert!(asked <= 10, "the history of five, at most: {asked}");
-    }
-    assert_eq!(scene.compare("offline").await, 0);
-    scene.act(scene.snapshot()).await;
-    scene.act(scene.job()).await;
-    for _ in 0..16 {
-        scene.later(100);
-        assert_eq!(scene.compare("the halves are made").await, 0);
-    }
-    // Somebody else, of whom this process knows nothing, switches the stack.
-    let Action::CreateChangeSet(new) = scene.off() else { unreachable!() };
-    let name = format!("ss-hold-{}-0", scene.run.id);
-    let theirs = NewChangeSet { name: name.clone(), value: "Online".to_owned(), switch: Switch::Hold, ..new };
-    let stranger = scene.stranger();
-    stranger.perform(&Action::CreateChangeSet(theirs)).await.unwrap();
-    scene.later(60);
-    let seen = stranger.observe(&scene.run, Look::STACK).await;
-    let (arn, token) = Scene::set(&seen);
-    stranger.perform(&Action::ExecuteChangeSet { arn, token, switch: Switch::Hold }).await.unwrap();
-    for look in 0..15 {
-        scene.later(20);
-        let ours = scene.together().await;
-        let theirs = scene.stranger().observe(&scene.run, EVERYTHING).await;
-        assert_eq!(Scene::operations(&ours), Scene::operations(&theirs), "theirs, after {look} looks");
-        assert_eq!(ours.stack, theirs.stack, "theirs, after {look} looks");
-    }
-    assert_eq!(scene.compare("online again").await, 0);
-}
-
-#[tokio::test]
-async fn a_fleet_reads_events_that_are_behind_again() {
-    let scene = Scene::new().await;
-    scene.act(scene.off()).await;
-    scene.later(120);
-    let (arn, token) = Scene::set(&scene.together().await);
-    scene.act(Action::ExecuteChangeSet { arn, token, switch: Switch::Off }).await;
-    let stale = Fault::always("cloudformation:DescribeStackEvents", FaultKind::Stale { seconds: 60.0 });
-    scene.sandbox.add_fault(stale);
-    for _ in 0..20 {
-        scene.later(40);
-        scene.together().await;
-    }
-    let seen = scene.together().await;
-    let newest = seen.history.here().unwrap().operations[0].clone();
-    assert!(newest.is(&scene.run.id, Switch::Off) && newest.took_effect(), "{newest:?}");
-}
-
-#[tokio::test]
-async fn what_a_set_of_this_process_has_become_is_asked_where_cloudformation_refuses_it() {
-    let scene = Scene::new().await;
-    scene.together().await;
-    scene.act(scene.off()).await;
-    scene.later(120);
-    let (arn, token) = Scene::set(&scene.together().await);
-    let stranger = scene.stranger();
-    stranger.perform(&Action::DeleteChangeSet { arn: arn.clone() }).await.unwrap();
-    assert!(scene.aws.perform(&Action::ExecuteChangeSet { arn, token, switch: Switch::Off }).await.is_err());
-    assert_eq!(scene.together().await.change_sets, Seen::Here(vec![]));
-}
-
-#[tokio::test]
-async fn surveys_that_share_show_what_each_would_show() {
-    let scene = Scene::new().await;
-    let names: Vec<String> = (1..=4).map(|number| format!("hub-{number}")).collect();
-    for name in &names {
-        scene.sandbox.seed_stack(&seeds::hubs(name));
-    }
-    let shared = Shared::many(scene.sandbox.now());
-    scene.sandbox.clear_requests();
-    shared.look_for_locks(&scene.aws, &names).await;
-    let mut together = Vec::new();
-    for name in &names {
-        together.push(scene.aws.survey(name, &discover, &shared).await);
-    }
-    let requests = scene.sandbox.requests();
-    for (name, shared) in names.iter().zip(together) {
-        let alone = scene.stranger().survey(name, &discover, &Shared::default()).await;
-        let words = |survey: &Survey| format!("{:#?}", Survey { at: scene.sandbox.now(), ..survey.clone() });
-        assert_eq!(words(&shared), words(&alone));
-    }
-    for operation in
-        ["GetCallerIdentity", "DescribeDBClusters", "DescribeFileSystems", "ListBackupVaults", "ListBackupJobs"]
-    {
-        let asked = requests.iter().filter(|request| request.operation == operation).count();
-        assert_eq!(asked, 1, "{operation}");
-    }
 }
