@@ -45,7 +45,7 @@ const SOURCES: [&str; 16] = [
     include_str!("failures/stack.rs"),
     include_str!("rebuild/restore.rs"),
     include_str!("story.rs"),
-    include_str!("../adapter.rs"),
+    include_str!("../adapter/main.rs"),
     include_str!("../cli/failures.rs"),
     include_str!("../cli/input.rs"),
     include_str!("../cli/interrupted.rs"),
