@@ -1,8 +1,9 @@
 //! Looking at what many runs need at once: pages in place of a call for each.
 //!
-//! The order of one look holds for all of them: each run's change sets and history are read before the stacks, which are one
-//! page, read last (rule 1). A page of stacks read before all that tells whose history and change sets have to be asked for at all
-//! (`known`): those of a stack on which nothing has happened since are as they were.
+//! The order of one look holds for all of them: each run's change sets and history are read before its stack (rule 1). One page of
+//! stacks, read after all the other pages, tells whose history and change sets have to be asked for at all (`known`): those of a stack
+//! on which nothing has happened since are as they were, and the page is what was read last. Only stacks of which something had to
+//! be asked are read once more.
 
 use std::collections::{HashMap, HashSet};
 
@@ -15,8 +16,7 @@ use super::cloudformation::into_stack;
 use super::known::Print;
 use super::observe::others;
 use super::parameter_store::record_name;
-use super::record;
-use super::refusal::refused;
+use super::values::Values;
 use crate::engine::{Look, Observation};
 use crate::model::half::{Cluster, FileSystem, Job, Snapshot};
 use crate::model::run::{Kind, Run};
@@ -27,14 +27,13 @@ use crate::world::World;
 
 /// From this many runs on a page is cheaper than a call for each.
 const WORTH: usize = 4;
-/// The most values one of RDS's filters takes, and names that GetParameters does.
+/// The most values one of RDS's filters takes.
 const FILTER: usize = 100;
-const NAMES: usize = 10;
 
 /// What was read for all of them; a part that nobody asked for, or that was not worth it, is empty.
 #[derive(Default)]
 struct Pool {
-    records: HashMap<String, Seen<Run>>,
+    values: Values,
     clusters: Option<Read<Cluster>>,
     file_systems: Option<Read<FileSystem>>,
     snapshots: Option<Read<Snapshot>>,
@@ -51,36 +50,67 @@ impl Aws {
         if wanted.len() < WORTH || !wanted.iter().all(|(run, _)| simple(run)) {
             return join_all(wanted.iter().map(|(run, look)| self.observe(run, *look))).await;
         }
-        let early = self.early(wanted).await;
         let pool = self.pool(wanted).await;
-        let own = wanted.iter().map(|(run, look)| {
-            let print = early.as_ref().and_then(|prints| prints.get(&run.target.stack_id));
-            self.own(run, *look, pool.rest(run, *look), print)
-        });
+        // After the pages: whatever they show has an operation of before its time in the history that this print vouches for.
+        let page = self.page(wanted).await;
+        let own = wanted.iter().map(|(run, look)| self.own(run, *look, pool.rest(run, *look), page.as_ref()));
         let own = join_all(own).await;
-        // The stacks last: whatever a look makes one believe about a mode was true after the change sets were read.
-        let stacks = if wanted.iter().any(|(_, look)| look.stack) { Some(self.by_id().await) } else { None };
-        let each = wanted.iter().zip(own).map(|((run, look), seen)| {
+        // The stacks last: whatever a look makes one believe about a mode was true after the change sets were read. Where
+        // nothing had to be asked after that page, it was read last.
+        let again = wanted.iter().zip(&own).filter(|((_, look), (_, asked))| look.stack && *asked).count();
+        let last = if again >= WORTH { Some(self.by_id().await) } else { None };
+        let page = page.map(|page| page.map(|stacks| stacks.into_iter().map(|(id, (stack, _))| (id, stack)).collect()));
+        let each = wanted.iter().zip(own).map(|((run, look), (seen, asked))| {
             let seen = Observation { look: *look, ..pool.fill(run, *look, seen) };
-            self.with_stack(run, *look, seen, stacks.as_ref())
+            self.with_stack(run, *look, seen, if asked { last.as_ref() } else { page.as_ref() })
         });
         join_all(each).await
     }
 
-    /// What no page tells. With the stack's print, read before, its change sets and its history are only asked for where
-    /// something has happened; in the order of a look, the change sets first.
-    async fn own(&self, run: &Run, look: Look, rest: Look, print: Option<&Print>) -> Observation {
-        let Some(print) = print else { return self.observe(run, rest).await };
+    /// What no page tells, and whether AWS was asked for any of it. With the stack's print, read before, its change sets and its
+    /// history are only asked for where something has happened; in the order of a look, the change sets first.
+    async fn own(
+        &self,
+        run: &Run,
+        look: Look,
+        rest: Look,
+        page: Option<&Read<(Stack, Print)>>,
+    ) -> (Observation, bool) {
         let id = &run.target.stack_id;
-        let sets = if look.change_sets { self.sets_since(id, print).await.into() } else { Seen::NotLooked };
-        let known = self.same_history(id, run.base.as_deref(), print).filter(|_| look.history);
+        let print = match page {
+            // AWS has no time, and would have none for a call of each.
+            Some(Err(refusal)) if refusal.kind.passes() => return (self.unknown(run, look, rest, refusal).await, false),
+            Some(Ok(stacks)) => stacks.get(id).map(|(_, print)| print),
+            _ => None,
+        };
+        // Whoever gives up may cancel an update, and cleans up after other processes: that is decided on what AWS says now.
+        let Some(print) = print.filter(|_| !(run.failing() || run.abort)) else {
+            return (self.observe(run, rest).await, true);
+        };
+        let mut asked = false;
+        let sets = if look.change_sets { self.sets_since(id, print, &mut asked).await.into() } else { Seen::NotLooked };
+        let known = self.known_history(id, run.base.as_deref(), print).filter(|_| look.history);
         let rest = Look { change_sets: false, history: look.history && known.is_none(), ..rest };
+        asked |= rest != Look::NONE;
         let mut seen = self.observe(run, rest).await;
         seen.change_sets = sets;
         match known {
             Some(history) => seen.history = Seen::Here(history),
             None if seen.history.here().is_some() => self.history_read(id, print),
             None => {}
+        }
+        (seen, asked)
+    }
+
+    /// What is left where the page of stacks was refused.
+    async fn unknown(&self, run: &Run, look: Look, rest: Look, refusal: &Refusal) -> Observation {
+        let rest = Look { change_sets: false, history: false, ..rest };
+        let mut seen = self.observe(run, rest).await;
+        if look.change_sets {
+            seen.change_sets = Seen::Unknown(refusal.clone());
+        }
+        if look.history {
+            seen.history = Seen::Unknown(refusal.clone());
         }
         seen
     }
@@ -100,14 +130,14 @@ impl Aws {
         seen
     }
 
-    /// The stacks before anything else is read, where enough runs ask for what they tell.
-    async fn early(&self, wanted: &[(Run, Look)]) -> Option<HashMap<String, Print>> {
-        let asking = wanted.iter().filter(|(_, look)| look.history || look.change_sets).count();
+    /// The stacks with their prints, where enough runs ask for what they tell.
+    async fn page(&self, wanted: &[(Run, Look)]) -> Option<Read<(Stack, Print)>> {
+        let asking = wanted.iter().filter(|(_, look)| look.stack || look.history || look.change_sets).count();
         if asking < WORTH {
             return None;
         }
-        let stacks = self.printed_stacks().await.ok()?.into_iter();
-        Some(stacks.map(|(stack, print)| (stack.id, print)).collect())
+        let by_id = |(stack, print): (Stack, Print)| (stack.id.clone(), (stack, print));
+        Some(self.printed_stacks().await.map(|stacks| stacks.into_iter().map(by_id).collect()))
     }
 
     async fn by_id(&self) -> Read<Stack> {
@@ -130,43 +160,19 @@ impl Aws {
         let snapshots: Vec<String> =
             wanted.iter().filter(|(_, look)| look.snapshot).map(|(run, _)| run.id.to_string()).collect();
         let since = wanted.iter().map(|(run, _)| run.started).min().unwrap_or_else(Timestamp::now);
-        let (records, clusters, file_systems, snapshots, jobs, others) = join!(
-            self.records_of(wanted),
+        let (values, clusters, file_systems, snapshots, jobs, others) = join!(
+            self.values_of(wanted),
             self.worth(count(|look| look.cluster), self.all_clusters()),
             self.worth(count(|look| look.file_system), self.all_file_systems()),
             self.worth(snapshots.len() >= WORTH, self.snapshots_named(&snapshots)),
             self.worth(count(|look| look.job), self.jobs_since(since)),
             self.worth(count(|look| look.others), self.all_active_jobs()),
         );
-        Pool { records, clusters, file_systems, snapshots, jobs, others }
+        Pool { values, clusters, file_systems, snapshots, jobs, others }
     }
 
     async fn worth<T>(&self, is: bool, read: impl Future<Output = Result<T, Refusal>>) -> Option<Result<T, Refusal>> {
         if is { Some(read.await) } else { ready(None).await }
-    }
-
-    /// The records of runs, by their ids: ten to a call.
-    pub async fn recorded(&self, runs: &[(&str, &BackupId)]) -> HashMap<String, Seen<Run>> {
-        let names: Vec<String> = runs.iter().map(|(stack, run)| record_name(stack, run)).collect();
-        let found = self.records_named(&names).await;
-        let id = |name: String| name.rsplit('/').next().unwrap_or_default().to_owned();
-        found.into_iter().map(|(name, seen)| (id(name), seen)).collect()
-    }
-
-    /// The records of runs that may not have begun, by their ids: those that are not there are not asked for again.
-    ///
-    /// # Errors
-    /// AWS's refusal, or a record that cannot be read.
-    pub async fn recorded_now(&self, runs: &[(&str, &BackupId)]) -> Result<HashMap<String, Run>, Refusal> {
-        let names: Vec<String> = runs.iter().map(|(stack, run)| record_name(stack, run)).collect();
-        let mut found = HashMap::new();
-        for (_, answer) in join_all(names.chunks(NAMES).map(|names| self.some_records(names))).await {
-            for record in answer?.into_values() {
-                let run = record?;
-                found.insert(run.id.to_string(), run);
-            }
-        }
-        Ok(found)
     }
 
     /// Those of the backups that have a DB cluster snapshot.
@@ -176,52 +182,6 @@ impl Aws {
     pub async fn snapshots_there(&self, ids: &[&BackupId]) -> Result<HashSet<String>, Refusal> {
         let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
         Ok(self.snapshots_named(&ids).await?.into_keys().collect())
-    }
-
-    async fn records_of(&self, wanted: &[(Run, Look)]) -> HashMap<String, Seen<Run>> {
-        let names = wanted.iter().filter(|(_, look)| look.record);
-        let names: Vec<String> = names.map(|(run, _)| record_name(&run.target.stack, &run.id)).collect();
-        self.records_named(&names).await
-    }
-
-    async fn records_named(&self, names: &[String]) -> HashMap<String, Seen<Run>> {
-        let mut found = HashMap::new();
-        let mut absent = Vec::new();
-        for (names, answer) in join_all(names.chunks(NAMES).map(|names| self.some_records(names))).await {
-            match answer {
-                Ok(mut read) => {
-                    for name in names {
-                        match read.remove(name) {
-                            Some(record) => drop(found.insert(name.clone(), Seen::from(record))),
-                            None => absent.push(name.clone()),
-                        }
-                    }
-                }
-                Err(refusal) => found.extend(names.iter().map(|name| (name.clone(), Seen::Unknown(refusal.clone())))),
-            }
-        }
-        // A record that is gone ends its run: so that is asked once more, by name.
-        let asked = join_all(absent.iter().map(|name| self.record_named(name))).await;
-        found.extend(absent.into_iter().zip(asked));
-        found
-    }
-
-    async fn record_named(&self, name: &str) -> Seen<Run> {
-        self.parameter(name).await.and_then(|value| record::read(name, &value)).into()
-    }
-
-    async fn some_records<'a>(
-        &self,
-        names: &'a [String],
-    ) -> (&'a [String], Result<HashMap<String, Result<Run, Refusal>>, Refusal>) {
-        let get = self.ssm().get_parameters().set_names(Some(names.to_vec())).with_decryption(false);
-        let answer = get.send().await.map_err(refused("ssm", "GetParameters"));
-        let rows = answer.map(|answer| answer.parameters.unwrap_or_default());
-        let read = rows.map(|rows| {
-            let each = rows.into_iter().filter_map(|row| Some((row.name?, row.value.unwrap_or_default())));
-            each.map(|(name, value)| (name.clone(), record::read(&name, &value))).collect()
-        });
-        (names, read)
     }
 
     pub(super) async fn all_clusters(&self) -> Read<Cluster> {
@@ -258,6 +218,7 @@ impl Pool {
         Look {
             stack: false,
             record: false,
+            manifest: look.manifest && !self.values.tell_manifest(run),
             cluster: look.cluster && !tells(self.clusters.as_ref(), Some(&run.target.cluster)),
             file_system: look.file_system && !tells(self.file_systems.as_ref(), Some(&run.target.file_system)),
             snapshot: look.snapshot && !tells(self.snapshots.as_ref(), Some(run.id.as_str())),
@@ -269,8 +230,10 @@ impl Pool {
 
     fn fill(&self, run: &Run, look: Look, mut seen: Observation) -> Observation {
         if look.record {
-            let name = record_name(&run.target.stack, &run.id);
-            seen.record = self.records.get(&name).cloned().unwrap_or(Seen::Missing);
+            seen.record = self.values.record(&record_name(&run.target.stack, &run.id));
+        }
+        if look.manifest && self.values.tell_manifest(run) {
+            seen.manifest = self.values.manifest(run);
         }
         let job = run.files.as_ref().map(|job| job.id.as_str());
         take(&mut seen.cluster, look.cluster, self.clusters.as_ref(), Some(&run.target.cluster));

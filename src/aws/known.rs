@@ -86,6 +86,13 @@ impl Sets {
         }
         self.print.same_operation(print)
     }
+
+    /// The name of the set that this process has executed, if the print is of its operation.
+    fn begun(&self, print: &Print) -> Option<String> {
+        let arn = print.executed.as_ref()?;
+        let set = self.all.iter().find(|set| set.arn == *arn && set.execution == ExecutionStatus::ExecuteInProgress)?;
+        Some(set.name.clone())
+    }
 }
 
 /// By the stack's ARN.
@@ -115,20 +122,49 @@ impl Aws {
         (same || goes_on).then_some(history)
     }
 
+    /// The same; and where this print is of a change set that this process has just executed, with its operation under way: what
+    /// is awaited is its end, and then the events are read.
+    pub(super) fn known_history(&self, stack_id: &str, base: Option<&str>, print: &Print) -> Option<History> {
+        if let Some(history) = self.same_history(stack_id, base, print) {
+            return Some(history);
+        }
+        let (then, token) = {
+            let memories = self.memories();
+            let memory = memories.get(stack_id)?;
+            (memory.history.clone()?, memory.sets.as_ref()?.begun(print)?)
+        };
+        let mut history = self.cached_history(stack_id, base).filter(|history| then.shown_by(history))?;
+        // A plain update may leave the id as it was: ours is the one with which the id has changed.
+        let ours = then.executed != print.executed && !then.status.in_progress() && then.updated < print.updated;
+        let began = print.updated.filter(|_| ours && print.status.in_progress())?;
+        let operation = Operation { token: Some(token), began, ended: None, status: print.status.clone(), failure: None };
+        history.operations.insert(0, operation);
+        Some(history)
+    }
+
     /// The stack's events were read after this print.
     pub(super) fn history_read(&self, stack_id: &str, print: &Print) {
         self.memory(stack_id, |memory| memory.history = Some(print.clone()));
     }
 
     /// The stack's change sets: listed, or as this process has made them since; those that are still being made are asked
-    /// for by their ARNs.
-    pub(super) async fn sets_since(&self, stack_id: &str, print: &Print) -> Result<Vec<ChangeSet>, Refusal> {
+    /// for by their ARNs. `asked`: whether AWS was.
+    pub(super) async fn sets_since(
+        &self,
+        stack_id: &str,
+        print: &Print,
+        asked: &mut bool,
+    ) -> Result<Vec<ChangeSet>, Refusal> {
         let known = self.memories().get_mut(stack_id).and_then(|memory| {
             let sets = memory.sets.as_mut()?;
             sets.hold(print).then(|| sets.all.clone())
         });
-        let Some(mut all) = known else { return self.sets_anew(stack_id, print).await };
+        let Some(mut all) = known else {
+            *asked = true;
+            return self.sets_anew(stack_id, print).await;
+        };
         for set in all.iter_mut().filter(|set| set.own().is_some() && set.pending()) {
+            *asked = true;
             match self.described_set(&set.arn).await {
                 Ok(described) => {
                     self.set_seen(stack_id, &described);

@@ -93,14 +93,7 @@ impl Aws {
             Place::ParameterStore => self.parameter(&place.manifest_at(stack, id)).await?.into_bytes(),
             Place::S3 { bucket, .. } => self.object(bucket, &place.key(id, "manifest.json")).await?,
         };
-        read(&bytes).map_err(|error| {
-            let code = if matches!(error, Unreadable::Newer { .. }) { "NewerManifest" } else { "BadManifest" };
-            let (service, operation) = match place {
-                Place::ParameterStore => ("ssm", "GetParameter"),
-                Place::S3 { .. } => ("s3", "GetObject"),
-            };
-            wrong(service, operation, code, format!("{}: {error}", place.manifest_at(stack, id)))
-        })
+        read_at(place, stack, id, &bytes)
     }
 
     /// The template's text, from the bucket it was kept in.
@@ -116,6 +109,21 @@ impl Aws {
         }
         String::from_utf8(bytes).map_err(|_| bad("it is not text"))
     }
+}
+
+/// Reads what lies at `place`.
+///
+/// # Errors
+/// `NewerManifest`, `BadManifest`: it cannot be used.
+pub(super) fn read_at(place: &Place, stack: &str, id: &str, bytes: &[u8]) -> Result<Read, Refusal> {
+    read(bytes).map_err(|error| {
+        let code = if matches!(error, Unreadable::Newer { .. }) { "NewerManifest" } else { "BadManifest" };
+        let (service, operation) = match place {
+            Place::ParameterStore => ("ssm", "GetParameter"),
+            Place::S3 { .. } => ("s3", "GetObject"),
+        };
+        wrong(service, operation, code, format!("{}: {error}", place.manifest_at(stack, id)))
+    })
 }
 
 fn there(written: Result<(), Refusal>) -> Result<(), Refusal> {

@@ -46,6 +46,7 @@ mod shared;
 mod snapshot_rows;
 mod sts;
 mod survey;
+mod values;
 mod vaults;
 
 pub use aws_smithy_runtime_api::client::http::SharedHttpClient;

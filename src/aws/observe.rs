@@ -10,7 +10,7 @@ use super::Aws;
 use super::convert::seen;
 use super::events::Events;
 use crate::engine::{Action, Look, Observation, Seed};
-use crate::model::half::{Job, RecoveryPoint};
+use crate::model::half::{Job, RecoveryPoint, Tags};
 use crate::model::history::{History, StackEvent};
 use crate::model::run::{Lock, Run};
 use crate::model::survey::ActiveJob;
@@ -33,9 +33,11 @@ impl World for Aws {
                 when(look.seed, self.seed(run)),
                 when(look.secret, self.secret_version(run)),
                 when(look.others, of(self.others(run))),
+                when(look.point_tags, self.point_tags(run)),
             )
         };
-        let (record, change_sets, cluster, file_system, snapshot, (job, point), seed, secret, others) = parts.await;
+        let (record, change_sets, cluster, file_system, snapshot, (job, point), seed, secret, others, point_tags) =
+            parts.await;
         let rebuild = Box::pin(self.rebuild(run, look)).await;
         let (history, mut new_events) = Box::pin(self.history(run, look)).await;
         new_events.extend(rebuild.new_events);
@@ -52,6 +54,7 @@ impl World for Aws {
             snapshot,
             job,
             point,
+            point_tags,
             seed,
             secret,
             others,
@@ -187,6 +190,14 @@ impl Aws {
             Some(files) => of(self.job(&files.id)).await,
             None if run.asked.is_some() => seen(self.job_of(&run.id, &run.target.file_system).await),
             None => Seen::Missing,
+        }
+    }
+
+    /// Where its ARN is not known any more, a full look finds it.
+    async fn point_tags(&self, run: &Run) -> Seen<Tags> {
+        match run.files.as_ref().and_then(|files| files.point.as_ref()) {
+            Some(arn) => of(self.tags_of(arn)).await,
+            None => Seen::NotLooked,
         }
     }
 

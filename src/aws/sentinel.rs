@@ -3,15 +3,14 @@
 use std::collections::BTreeSet;
 
 use super::Aws;
-use super::refusal::{incomplete, refused};
+use super::refusal::incomplete;
+use super::values::NAMES;
 use crate::model::stack::Stack;
 use crate::model::watch::Sentinel;
 use crate::model::{Refusal, RefusalKind};
 
 /// Where sentinels leave their marks. No stack's name begins with a dot.
 const MARKS: &str = "/stacksnap/.sentinels";
-/// The most names that GetParameters takes.
-const NAMES: usize = 10;
 
 impl Aws {
     /// The marks of all sentinels of the account and region. One that cannot be read is none.
@@ -96,10 +95,8 @@ impl Aws {
     pub async fn held(&self, stacks: &[String]) -> Result<BTreeSet<String>, Refusal> {
         let mut held = BTreeSet::new();
         for stacks in stacks.chunks(NAMES) {
-            let names = stacks.iter().map(|stack| super::parameter_store::lock_name(stack)).collect();
-            let get = self.ssm().get_parameters().set_names(Some(names)).with_decryption(false);
-            let answer = get.send().await.map_err(refused("ssm", "GetParameters"))?;
-            let there = answer.parameters.unwrap_or_default().into_iter().filter_map(|parameter| parameter.name);
+            let names: Vec<String> = stacks.iter().map(|stack| super::parameter_store::lock_name(stack)).collect();
+            let there = self.some_values(&names).await.1?.into_keys();
             held.extend(there.filter_map(|name| name.split('/').nth(2).map(str::to_owned)));
         }
         Ok(held)

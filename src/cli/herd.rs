@@ -20,6 +20,8 @@ use crate::world::{Tick, World, act};
 const MANY: usize = 8;
 /// those that are due within so long.
 const TOGETHER: SignedDuration = SignedDuration::from_secs(5);
+/// From so many on, those that are due within twice as long: a page more costs as much for one as for a hundred.
+const CROWD: usize = 50;
 /// Deeds side by side.
 const ABREAST: usize = 8;
 /// Between two updates of stacks, milliseconds. AWS publishes no rate; tools that ask for more than two a second are throttled.
@@ -37,7 +39,7 @@ pub(crate) enum Rest {
 }
 
 /// A run that is driven.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Sheep {
     /// The run as it is.
     pub(crate) run: Run,
@@ -47,7 +49,10 @@ pub(crate) struct Sheep {
     pub(crate) sights: Sights,
     /// How it came to rest; `None`: it goes on.
     pub(crate) rest: Option<Rest>,
-    due: Instant,
+    /// When its record was last read, or written for the first time.
+    pub(crate) recorded: Instant,
+    /// When it is to be looked at again.
+    pub(crate) due: Instant,
 }
 
 impl Sheep {
@@ -59,7 +64,8 @@ impl Sheep {
 
     /// The same, by somebody who knows what to look at.
     pub(crate) fn looking(run: Run, look: Look) -> Self {
-        Self { run, look, sights: Sights::default(), rest: None, due: Instant::now() }
+        let now = Instant::now();
+        Self { run, look, sights: Sights::default(), rest: None, recorded: now, due: now }
     }
 
     /// Its stack is being brought back.
@@ -70,6 +76,9 @@ impl Sheep {
     fn take(&mut self, tick: &Tick, pace: Pace) {
         self.sights.take(&tick.run, &tick.seen);
         self.run = tick.run.clone();
+        if tick.seen.record.here().is_some() {
+            self.recorded = Instant::now();
+        }
         match &tick.next {
             Next::Ended => self.rest = Some(Rest::Over),
             Next::Stuck(refusal) => self.rest = Some(Rest::Stuck(refusal.clone())),
@@ -109,7 +118,11 @@ impl Herd {
 
     /// Runs that are due within so long are looked at together: for many, one page costs less than it saves to wait.
     fn together(&self) -> Duration {
-        if self.going().count() < MANY { Duration::ZERO } else { self.pace.sleep(TOGETHER) }
+        match self.going().count() {
+            0..MANY => Duration::ZERO,
+            MANY..CROWD => self.pace.sleep(TOGETHER),
+            _ => self.pace.sleep(TOGETHER.saturating_mul(2)),
+        }
     }
 
     /// Ticks every run that is due: one look for all, then their deeds, those that come home first. `tell` hears of each.

@@ -57,12 +57,17 @@ pub(super) fn step(mut turn: Turn<'_>, duty: Duty, home: fn(Turn<'_>) -> Step) -
     }
 }
 
+/// The stack is there, or nobody knows: nothing ends on what was not seen.
 fn not_seen(turn: Turn<'_>) -> Step {
-    match turn.full() {
-        Err(step) => *step,
-        // Everything was seen, so the stack is not there.
-        Ok(turn) => turn.end(),
+    let mut turn = match turn.full() {
+        Err(step) => return *step,
+        Ok(turn) => turn,
+    };
+    if turn.tired(PATIENCE.saturating_mul(3), 5) {
+        let by_hand = format!("`stacksnap resume {}`", turn.run.target.stack);
+        return turn.strand("CloudFormation shows the stack, but neither its events nor its change sets", by_hand);
     }
+    turn.look_again_soon()
 }
 
 /// A failing run's job is stopped once the stack is on its way back, or is where it should be: *on*

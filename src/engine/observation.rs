@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::model::change_set::ChangeSet;
-use crate::model::half::{Cluster, FileSystem, Job, RecoveryPoint, Snapshot};
+use crate::model::half::{Cluster, FileSystem, Job, RecoveryPoint, Snapshot, Tags};
 use crate::model::history::{History, StackEvent};
 use crate::model::rebuild::{Marks, Parts, Plan, Remains};
 use crate::model::run::Run;
@@ -43,6 +43,9 @@ pub struct Look {
     /// The recovery point of the files' half, with its tags.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub point: bool,
+    /// Its tags alone.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub point_tags: bool,
     /// The seed's job; where there is none yet, the newest complete recovery point's age.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub seed: bool,
@@ -87,6 +90,7 @@ impl Look {
         snapshot: false,
         job: false,
         point: false,
+        point_tags: false,
         seed: false,
         secret: false,
         others: false,
@@ -117,6 +121,7 @@ impl Look {
             snapshot: self.snapshot || other.snapshot,
             job: self.job || other.job,
             point: self.point || other.point,
+            point_tags: self.point_tags || other.point_tags,
             seed: self.seed || other.seed,
             secret: self.secret || other.secret,
             others: self.others || other.others,
@@ -161,6 +166,8 @@ pub struct Observation {
     pub job: Seen<Job>,
     /// The files' half.
     pub point: Seen<RecoveryPoint>,
+    /// Its tags, where they alone were asked for.
+    pub point_tags: Seen<Tags>,
     /// The seed.
     pub seed: Seen<Seed>,
     /// The DB secret's current version id.
@@ -205,6 +212,7 @@ impl Observation {
             .or_else(|| self.snapshot.refusal())
             .or_else(|| self.job.refusal())
             .or_else(|| self.point.refusal())
+            .or_else(|| self.point_tags.refusal())
             .or_else(|| self.seed.refusal())
             .or_else(|| self.others.refusal())
             .or_else(|| self.record.refusal())

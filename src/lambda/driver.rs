@@ -55,6 +55,11 @@ impl Driver {
         }
     }
 
+    /// The same, an invocation later.
+    pub(crate) fn again(self, rounds: u32) -> Self {
+        Self { rounds, ..self }
+    }
+
     /// The run as its record says, with what this driver remembers; and what to look at. A record that is further
     /// than this driver knows is looked at in full.
     pub(crate) fn recall(&self, run: Run) -> (Run, Look) {

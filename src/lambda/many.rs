@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use super::Function;
+use super::{AGAIN, Function, passes};
 use super::answer::Answer;
 use super::backup::Begun;
 use super::driver::Driver;
@@ -19,8 +19,6 @@ use crate::aws::Shared;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::herd::{Herd, Sheep, seconds};
-use crate::cli::pace::Pace;
-use crate::engine;
 use crate::model::BackupId;
 use crate::model::run::{Outcome, Phase, Run};
 use crate::world::World;
@@ -58,6 +56,9 @@ pub(crate) struct Progress {
     pub(crate) passed: Vec<String>,
     /// Stacks without a backup, and why.
     pub(crate) failed: Vec<Failed>,
+    /// Stacks that AWS had no time for when they were to begin.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    postponed: Vec<String>,
 }
 
 /// A stack without a backup.
@@ -83,9 +84,9 @@ impl Function {
             }
         };
         let rounds = progress.driving.first().map_or(0, |driver| driver.rounds) + 1;
-        let mut herd = Herd::new(Pace::new(&self.cx.globals));
-        let driving = std::mem::take(&mut progress.driving);
-        herd.sheep.extend(self.recall_all(driving, self.timeout(&event)?).await?);
+        let mut herd = Herd::new(self.pace());
+        let timeout = self.timeout(&event)?;
+        herd.sheep.extend(self.recall_all(&mut progress, timeout).await);
         let mut before: HashMap<String, Run> = named(&herd);
         let mut shared = Shared::many(self.aws.now());
         loop {
@@ -98,7 +99,7 @@ impl Function {
             }
             herd.round(&self.aws, &mut |_, _, _| {}).await;
             let soon = herd.wait().is_some_and(|wait| Instant::now() + wait <= until);
-            let more = !progress.waiting.is_empty() && room(&herd, &event) > 0;
+            let more = !progress.waiting.is_empty() && room(&herd, &event, &progress) > 0;
             match herd.wait() {
                 Some(wait) if soon => tokio::time::sleep(wait).await,
                 _ if more && Instant::now() < until => {}
@@ -106,6 +107,7 @@ impl Function {
             }
         }
         self.count(&before, &mut herd, &mut progress).await;
+        self.kept.keep(herd.going(), rounds);
         Ok(answer(&value, &herd, progress, rounds))
     }
 
@@ -115,10 +117,14 @@ impl Function {
         for driver in &progress.driving {
             self.allowed(&driver.stack).await?;
         }
-        let sheep = self.recall_all(progress.driving.clone(), None).await?;
+        let (sheep, unread) = self.recalled(progress.driving.clone()).await;
         for sheep in sheep.into_iter().filter(|sheep| !sheep.run.ended()) {
             // The record tells every driver.
             drop(self.aws.save(&Run { abort: true, ..sheep.run }).await);
+        }
+        // Whose record AWS had no time for is told so when the event comes again.
+        if let Some((_, refusal)) = unread.iter().find(|(_, refusal)| refusal.kind.passes()) {
+            return Err(self.cx.refused("the runs' records cannot be read", refusal));
         }
         let value = json!({ "action": "fleet", "stacks": event.stacks });
         let event = FleetEvent { progress: Some(progress), ..event };
@@ -131,24 +137,25 @@ impl Function {
         Ok(wish.timeout.and_then(|timeout| SignedDuration::try_from(timeout).ok()))
     }
 
-    /// The runs as their records say.
-    async fn recall_all(&self, driving: Vec<Driver>, timeout: Option<SignedDuration>) -> Result<Vec<Sheep>, Failure> {
-        let (mut sheep, unread) = self.recalled(driving).await;
-        if let Some(refusal) = unread.first() {
-            return Err(self.cx.refused("the runs' records cannot be read", refusal));
-        }
-        for sheep in &mut sheep {
-            sheep.run = self.given_up_in_time(sheep.run.clone(), timeout).await;
-            if sheep.run.abort {
-                sheep.look = engine::first_look(&sheep.run);
+    /// The runs that are driven, as their records say. Whose record AWS had no time for is left for the next invocation; whose
+    /// cannot be read, for the sentinel.
+    async fn recall_all(&self, progress: &mut Progress, timeout: Option<SignedDuration>) -> Vec<Sheep> {
+        let (sheep, unread) = self.recalled(std::mem::take(&mut progress.driving)).await;
+        for (driver, refusal) in unread {
+            if refusal.kind.passes() {
+                progress.driving.push(driver);
+                continue;
             }
+            let failure = self.cx.refused("the run's record cannot be read", &refusal);
+            self.tell(&Notice::of_failure(&driver.stack, &failure, State::Failed)).await;
+            progress.failed.push(Failed { stack: driver.stack, code: failure.code });
         }
-        Ok(sheep)
+        join_all(sheep.into_iter().map(|sheep| self.in_time(sheep, timeout))).await
     }
 
     /// Begins the next ones, as far as there is room.
     async fn admit(&self, event: &FleetEvent, progress: &mut Progress, herd: &mut Herd, shared: &Shared) {
-        let room = room(herd, event).min(BEGIN).min(progress.waiting.len());
+        let room = room(herd, event, progress).min(BEGIN).min(progress.waiting.len());
         if room == 0 {
             return;
         }
@@ -166,6 +173,11 @@ impl Function {
                 Ok(Begun::Skipped(failure)) => {
                     self.tell(&Notice::of_failure(stack, &failure, State::Skipped)).await;
                     progress.passed.push(stack.clone());
+                }
+                // AWS had no time: after the others, once more.
+                Err(failure) if passes(&failure) && failure.exit != Exit::Busy && !progress.postponed.contains(stack) => {
+                    progress.postponed.push(stack.clone());
+                    progress.waiting.push(stack.clone());
                 }
                 Err(failure) => {
                     self.not_begun(Some(stack), &failure).await;
@@ -196,7 +208,13 @@ impl Function {
         // What is begun must be allowed, whoever has written the event.
         self.allowed_sharing(stack, shared).await?;
         let wish = self.wish(&one)?;
-        self.begun(&one, &wish, earlier?, shared).await
+        match self.begun(&one, &wish, earlier?, shared).await {
+            // Others' answers of up to a minute ago have refused it, and nothing was touched: once more, by its own.
+            Err(failure) if failure.exit == Exit::Refused => {
+                Box::pin(self.begun(&one, &wish, None, &Shared::default())).await
+            }
+            begun => begun,
+        }
     }
 
     /// Measures each run, counts those that came to rest, and tells of those that did not go well.
@@ -239,14 +257,18 @@ fn named(herd: &Herd) -> HashMap<String, Run> {
     herd.sheep.iter().map(|sheep| (sheep.run.id.to_string(), sheep.run.clone())).collect()
 }
 
-/// How many more may go offline. Whoever has not left yet counts: he will.
-fn room(herd: &Herd, event: &FleetEvent) -> usize {
+/// How many more may go offline. Whoever has not left yet counts: he will; and who could not be recalled may be.
+fn room(herd: &Herd, event: &FleetEvent, progress: &Progress) -> usize {
     let away = |sheep: &&Sheep| !sheep.run.live() && sheep.run.phase < Phase::Verifying;
-    event.at_once.unwrap_or(AT_ONCE).max(1).saturating_sub(herd.going().filter(away).count())
+    let away = herd.going().filter(away).count() + progress.driving.len();
+    event.at_once.unwrap_or(AT_ONCE).max(1).saturating_sub(away)
 }
 
 fn answer(value: &Value, herd: &Herd, mut progress: Progress, rounds: u32) -> Answer {
-    progress.driving = herd.going().map(|sheep| Driver::of(&sheep.run, sheep.look, rounds)).collect();
+    // Those that could not be recalled this time come again.
+    let unread = std::mem::take(&mut progress.driving).into_iter().map(|driver| driver.again(rounds));
+    let going = herd.going().map(|sheep| Driver::of(&sheep.run, sheep.look, rounds));
+    progress.driving = going.chain(unread).collect();
     let report = json!({
         "waiting": progress.waiting.len(), "driving": progress.driving.len(), "complete": progress.complete,
         "passed": progress.passed, "failed": progress.failed,
@@ -256,7 +278,8 @@ fn answer(value: &Value, herd: &Herd, mut progress: Progress, rounds: u32) -> An
     }
     let mut event = value.clone();
     event["progress"] = serde_json::to_value(&progress).unwrap_or_default();
-    Answer { report, ..Answer::wait(event, herd.wait().map_or(1, seconds)) }
+    let begins = if progress.waiting.is_empty() { AGAIN } else { 1 };
+    Answer { report, ..Answer::wait(event, herd.wait().map_or(begins, seconds)) }
 }
 
 fn ended(value: &Value, progress: &Progress, report: Value) -> Answer {

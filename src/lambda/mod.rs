@@ -9,6 +9,7 @@ mod deployment;
 mod driver;
 mod event;
 mod fleet;
+mod kept;
 mod logs;
 mod many;
 mod metrics;
@@ -19,6 +20,7 @@ mod sentinel;
 use std::process::ExitCode;
 use std::time::{Duration, SystemTime};
 
+use jiff::SignedDuration;
 use lambda_runtime::{LambdaEvent, service_fn};
 use serde_json::Value;
 use tokio::time::Instant;
@@ -29,13 +31,15 @@ use crate::cli::args::{Flags, LogFormat, Output};
 use crate::cli::context::Context;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
+use crate::cli::pace::Pace;
 use crate::cli::stack_arg;
 use answer::Answer;
 use deployment::Deployment;
 use event::Event;
+use kept::Kept;
 
 /// An invocation ticks for so long, where its runs have something to do.
-const BURST: Duration = Duration::from_secs(20);
+const BURST: SignedDuration = SignedDuration::from_secs(20);
 /// What is left of the function's time when the last tick begins: a tick's calls may be slow.
 const MARGIN: Duration = Duration::from_secs(30);
 
@@ -50,6 +54,8 @@ pub(crate) struct Function {
     pub(crate) aws: Aws,
     /// What its environment says.
     pub(crate) deployment: Deployment,
+    /// What it remembers of the runs it drove.
+    kept: Kept,
 }
 
 /// Serves the Lambda Runtime API until the process is ended.
@@ -68,7 +74,8 @@ async fn serve() -> Result<(), lambda_runtime::Error> {
     let function = Function::connect().await;
     let function = &function;
     lambda_runtime::run(service_fn(move |event: LambdaEvent<Value>| async move {
-        let until = Instant::now() + time(event.context.deadline());
+        let burst = function.as_ref().map_or_else(|_| Duration::ZERO, |function| function.pace().sleep(BURST));
+        let until = Instant::now() + burst.min(left(event.context.deadline()));
         let span = tracing::info_span!("invocation", request_id = event.context.request_id);
         let answer = match function {
             Ok(function) => function.answer(&event.payload, until).instrument(span).await,
@@ -96,10 +103,9 @@ fn log(failure: &Failure) {
     tracing::error!(code = failure.code, why = failure.why, "{}", failure.what);
 }
 
-/// How long this invocation may tick.
-fn time(deadline: SystemTime) -> Duration {
-    let left = deadline.duration_since(SystemTime::now()).unwrap_or_default();
-    left.saturating_sub(MARGIN).min(BURST)
+/// How long this invocation may tick at most.
+fn left(deadline: SystemTime) -> Duration {
+    deadline.duration_since(SystemTime::now()).unwrap_or_default().saturating_sub(MARGIN)
 }
 
 impl Function {
@@ -110,7 +116,12 @@ impl Function {
         trouble.map_or(Ok(()), Err)?;
         let deployment = Deployment::from_env()?;
         let aws = cx.aws().await?;
-        Ok(Self { cx, aws, deployment })
+        Ok(Self { cx, aws, deployment, kept: Kept::default() })
+    }
+
+    /// How long it sleeps.
+    fn pace(&self) -> Pace {
+        Pace::new(&self.cx.globals)
     }
 
     /// Answers one event; a bad one, too.

@@ -138,12 +138,15 @@ impl Function {
         value: &Value,
         until: Instant,
     ) -> Result<Answer, Failure> {
+        if let Some(sheep) = self.kept.take(&driver, self.pace()) {
+            let sheep = self.in_time(sheep, timeout).await;
+            return Ok(self.drive(sheep, driver.rounds, value, until).await);
+        }
         match self.aws.record(&driver.stack, &driver.run).await {
             Seen::Here(run) => {
                 let (run, look) = driver.recall(run);
-                let run = self.given_up_in_time(run, timeout).await;
-                let look = if run.abort { engine::first_look(&run) } else { look };
-                Ok(self.drive(Sheep::looking(run, look), driver.rounds, value, until).await)
+                let sheep = self.in_time(Sheep::looking(run, look), timeout).await;
+                Ok(self.drive(sheep, driver.rounds, value, until).await)
             }
             Seen::Unknown(refusal) if refusal.kind.passes() => Ok(Answer::wait(value.clone(), 30)),
             Seen::Unknown(refusal) => Err(self.cx.refused("the run's record cannot be read", &refusal)),
@@ -163,15 +166,20 @@ impl Function {
         }
     }
 
-    pub(super) async fn given_up_in_time(&self, run: Run, timeout: Option<SignedDuration>) -> Run {
+    /// A run whose time is up is given up, and looked at in full at once.
+    pub(super) async fn in_time(&self, mut sheep: Sheep, timeout: Option<SignedDuration>) -> Sheep {
+        let run = &sheep.run;
         let late = timeout.is_some_and(|timeout| self.aws.now().duration_since(run.started) > timeout);
-        if !late || run.abort || run.ended() {
-            return run;
+        if late && !run.abort && !run.ended() {
+            self.cx.warn(&format!("the time is up: {} is given up, and the stack is brought back", run.id));
+            let run = Run { abort: true, ..run.clone() };
+            drop(self.aws.save(&run).await);
+            return Sheep::new(run);
         }
-        self.cx.warn(&format!("the time is up: {} is given up, and the stack is brought back", run.id));
-        let run = Run { abort: true, ..run };
-        drop(self.aws.save(&run).await);
-        run
+        if run.abort {
+            sheep.look = engine::first_look(run);
+        }
+        sheep
     }
 
     /// Begins a run: looks, refuses or plans, takes the stack.
@@ -212,7 +220,10 @@ impl Function {
                 sentinel::leave(&self.aws, &sheep.run).await;
                 Answer::nothing(event, "the run is long: the sentinel drives it on")
             }
-            None => Answer::wait(going_on(event, &sheep, rounds.count), rounds.wait),
+            None => {
+                self.kept.keep([&sheep].into_iter(), rounds.count);
+                Answer::wait(going_on(event, &sheep, rounds.count), rounds.wait)
+            }
             Some(rest) => match self.at_rest(&rest, HANDED) {
                 Some(failure) => {
                     self.left_to_sentinel(&sheep.run, &sheep.sights, &failure).await;
@@ -236,19 +247,21 @@ impl Function {
         }
     }
 
-    /// The runs of these drivers as their records say, and why some records could not be read. One whose record is gone is the
+    /// The runs of these drivers as their records say, and those whose records could not be read. One whose record is gone is the
     /// sentinel's next look's: the debt rule finds what is owed.
-    pub(super) async fn recalled(&self, driving: Vec<Driver>) -> (Vec<Sheep>, Vec<Refusal>) {
+    pub(super) async fn recalled(&self, driving: Vec<Driver>) -> (Vec<Sheep>, Vec<(Driver, Refusal)>) {
+        let (mut sheep, mut unread) = (Vec::new(), Vec::new());
+        let known = |driver: &Driver| self.kept.take(driver, self.pace()).map(|known| sheep.push(known)).is_none();
+        let driving: Vec<Driver> = driving.into_iter().filter(known).collect();
         let names: Vec<_> = driving.iter().map(|driver| (driver.stack.as_str(), &driver.run)).collect();
         let mut records = self.aws.recorded(&names).await;
-        let (mut sheep, mut unread) = (Vec::new(), Vec::new());
         for driver in driving {
             match records.remove(driver.run.as_str()) {
                 Some(Seen::Here(run)) => {
                     let (run, look) = driver.recall(run);
                     sheep.push(Sheep::looking(run, look));
                 }
-                Some(Seen::Unknown(refusal)) => unread.push(refusal),
+                Some(Seen::Unknown(refusal)) => unread.push((driver, refusal)),
                 _ => self.cx.warn(&format!("the record of {} is gone: the sentinel looks what is owed", driver.run)),
             }
         }

@@ -53,7 +53,7 @@ impl Function {
         } else {
             // A run whose record cannot be read now is found again: by this execution, or by the next look.
             let (sheep, unread) = self.recalled(event.driving).await;
-            if unread.iter().any(|refusal| refusal.kind.passes()) {
+            if unread.iter().any(|(_, refusal)| refusal.kind.passes()) {
                 return Ok(Answer::wait(value.clone(), AGAIN));
             }
             herd.sheep.extend(sheep);

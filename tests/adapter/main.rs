@@ -158,6 +158,7 @@ pub(crate) const EVERYTHING: Look = Look {
     snapshot: true,
     job: true,
     point: true,
+    point_tags: true,
     seed: true,
     secret: true,
     others: true,

@@ -159,6 +159,7 @@ impl Spoil for Cut {
         hide(&mut seen.snapshot, look.snapshot, no);
         hide(&mut seen.job, look.job, no);
         hide(&mut seen.point, look.point, no);
+        hide(&mut seen.point_tags, look.point_tags, no);
         hide(&mut seen.seed, look.seed, no);
         hide(&mut seen.secret, look.secret, no);
         hide(&mut seen.others, look.others, no);

@@ -17,7 +17,7 @@ const GRACE: SignedDuration = SignedDuration::from_secs(120);
 const TRIES: u32 = 3;
 /// Do the marks stick? Everything else was checked on the full look that decided on the first of them: the fence is of times
 /// that are over, and what has been verified a moment ago is not verified again for each tag.
-const POINT_MARK: Look = Look { record: true, snapshot: true, point: true, ..Look::NONE };
+const POINT_MARK: Look = Look { record: true, snapshot: true, point_tags: true, ..Look::NONE };
 /// The last one.
 const MARK: Look = Look { record: true, snapshot: true, ..Look::NONE };
 /// So long after the full look.
@@ -148,11 +148,8 @@ fn write_last_mark(mut turn: Turn<'_>, snapshot: &Snapshot) -> Step {
 /// The recovery point bears its mark: the snapshot's turn. Where anything is not as it was a moment ago, everything is looked at.
 fn mark_snapshot(turn: Turn<'_>) -> Step {
     let verified = turn.run.looked.is_some_and(|at| turn.now.duration_since(at).abs() <= VERIFIED);
-    let point = turn.seen.point.here().is_some_and(|point| {
-        let tags = point.tags.as_ref();
-        point.status.complete()
-            && tags.is_some_and(|tags| labels::is_own(&turn.run, tags) && tags.contains_key(COMPLETE))
-    });
+    let tags = turn.seen.point_tags.here();
+    let point = tags.is_some_and(|tags| labels::is_own(&turn.run, tags) && tags.contains_key(COMPLETE));
     match turn.seen.snapshot.here().filter(|_| verified && point && !turn.run.failing() && !turn.run.lost) {
         Some(snapshot) if own(&turn, snapshot) => write_last_mark(turn, snapshot),
         _ => turn.look_again(SOON),

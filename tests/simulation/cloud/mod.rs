@@ -169,6 +169,9 @@ impl Cloud {
         if look.point {
             seen.point = self.point(run);
         }
+        if look.point_tags {
+            seen.point_tags = self.point(run).map(|point| point.tags.unwrap_or_default());
+        }
         if look.seed {
             seen.seed = Seen::Here(match self.job(run.seed.as_ref(), "-") {
                 Seen::Here(job) => Seed::Job(job),
@@ -236,6 +239,7 @@ fn calls_of(look: Look) -> u32 {
         (look.snapshot, 1),
         (look.job, 1),
         (look.point, 2),
+        (look.point_tags, 1),
         (look.seed, 1),
         (look.secret, 1),
         (look.others, 2),

@@ -1,0 +1,122 @@
+//! What lies in Parameter Store for many runs: records and manifests, ten to a call.
+
+use std::collections::HashMap;
+
+use futures_util::future::join_all;
+
+use super::Aws;
+use super::manifest::read_at;
+use super::parameter_store::record_name;
+use super::record;
+use super::refusal::refused;
+use crate::engine::Look;
+use crate::model::run::Run;
+use crate::model::{BackupId, Refusal, Seen, tags};
+use crate::plan::manifest::Place;
+
+/// The most names that GetParameters takes.
+pub(super) const NAMES: usize = 10;
+
+/// Parameters' values by their names.
+#[derive(Debug, Default)]
+pub(super) struct Values(HashMap<String, Seen<String>>);
+
+impl Values {
+    /// A run's record.
+    pub(super) fn record(&self, name: &str) -> Seen<Run> {
+        self.0.get(name).map_or(Seen::Missing, |value| parsed(value, |text| record::read(name, text)))
+    }
+
+    /// The manifest of `run` was asked for here.
+    pub(super) fn tell_manifest(&self, run: &Run) -> bool {
+        manifest_of(run).is_some_and(|name| self.0.contains_key(&name))
+    }
+
+    /// The digest of the run's manifest as it is kept.
+    pub(super) fn manifest(&self, run: &Run) -> Seen<String> {
+        let (stack, id) = (run.target.stack.as_str(), run.id.as_str());
+        let value = manifest_of(run).and_then(|name| self.0.get(&name)).unwrap_or(&Seen::Missing);
+        parsed(value, |text| read_at(&Place::ParameterStore, stack, id, text.as_bytes()).map(|read| read.digest))
+    }
+}
+
+fn parsed<T>(value: &Seen<String>, read: impl Fn(&str) -> Result<T, Refusal>) -> Seen<T> {
+    match value {
+        Seen::Here(text) => read(text).into(),
+        Seen::Missing => Seen::Missing,
+        Seen::NotLooked => Seen::NotLooked,
+        Seen::Unknown(refusal) => Seen::Unknown(refusal.clone()),
+    }
+}
+
+/// The name of the parameter that the run's manifest is kept in, if it is.
+fn manifest_of(run: &Run) -> Option<String> {
+    let (_, place) = run.manifest.as_deref().and_then(tags::read_manifest)?;
+    matches!(place, Place::ParameterStore).then(|| place.manifest_at(&run.target.stack, run.id.as_str()))
+}
+
+impl Aws {
+    /// The records of runs, by their ids.
+    pub async fn recorded(&self, runs: &[(&str, &BackupId)]) -> HashMap<String, Seen<Run>> {
+        let names: Vec<String> = runs.iter().map(|(stack, run)| record_name(stack, run)).collect();
+        let values = self.values_named(&names).await;
+        runs.iter().zip(&names).map(|((_, run), name)| (run.to_string(), values.record(name))).collect()
+    }
+
+    /// The records of runs that may not have begun, by their ids: those that are not there are not asked for again.
+    ///
+    /// # Errors
+    /// AWS's refusal, or a record that cannot be read.
+    pub async fn recorded_now(&self, runs: &[(&str, &BackupId)]) -> Result<HashMap<String, Run>, Refusal> {
+        let names: Vec<String> = runs.iter().map(|(stack, run)| record_name(stack, run)).collect();
+        let mut found = HashMap::new();
+        for (_, answer) in join_all(names.chunks(NAMES).map(|names| self.some_values(names))).await {
+            for (name, text) in answer? {
+                let run = record::read(&name, &text)?;
+                found.insert(run.id.to_string(), run);
+            }
+        }
+        Ok(found)
+    }
+
+    /// The records and manifests that are looked at.
+    pub(super) async fn values_of(&self, wanted: &[(Run, Look)]) -> Values {
+        let records = wanted.iter().filter(|(_, look)| look.record);
+        let records = records.map(|(run, _)| record_name(&run.target.stack, &run.id));
+        let manifests = wanted.iter().filter(|(_, look)| look.manifest).filter_map(|(run, _)| manifest_of(run));
+        self.values_named(&records.chain(manifests).collect::<Vec<_>>()).await
+    }
+
+    async fn values_named(&self, names: &[String]) -> Values {
+        let mut found = HashMap::new();
+        let mut absent = Vec::new();
+        for (names, answer) in join_all(names.chunks(NAMES).map(|names| self.some_values(names))).await {
+            match answer {
+                Ok(mut read) => {
+                    for name in names {
+                        match read.remove(name) {
+                            Some(value) => drop(found.insert(name.clone(), Seen::Here(value))),
+                            None => absent.push(name.clone()),
+                        }
+                    }
+                }
+                Err(refusal) => found.extend(names.iter().map(|name| (name.clone(), Seen::Unknown(refusal.clone())))),
+            }
+        }
+        // A record that is gone ends its run: so that is asked once more, by name.
+        let asked = join_all(absent.iter().map(|name| self.parameter(name))).await;
+        found.extend(absent.into_iter().zip(asked.into_iter().map(Seen::from)));
+        Values(found)
+    }
+
+    /// The values of at most ten parameters, of those that are there.
+    pub(super) async fn some_values<'a>(
+        &self,
+        names: &'a [String],
+    ) -> (&'a [String], Result<HashMap<String, String>, Refusal>) {
+        let get = self.ssm().get_parameters().set_names(Some(names.to_vec())).with_decryption(false);
+        let answer = get.send().await.map_err(refused("ssm", "GetParameters"));
+        let rows = answer.map(|answer| answer.parameters.unwrap_or_default().into_iter());
+        (names, rows.map(|rows| rows.filter_map(|row| Some((row.name?, row.value.unwrap_or_default()))).collect()))
+    }
+}
