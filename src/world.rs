@@ -138,14 +138,15 @@ pub async fn act(world: &impl World, run: Run, seen: Observation, looked: Timest
     let answers = join_all(actions.iter().map(|action| world.perform(action))).await;
     let done: Vec<(Action, Answer)> = actions.into_iter().zip(answers).collect();
     let noted = engine::note(&after, &done, world.now());
-    if noted.as_saved() != after.as_saved() && !noted.lost {
-        // Monotone facts only (a job's id): where this save is lost, they are found again by tag.
+    if engine::urgent(&after, &noted) && !noted.lost {
+        // Monotone facts only: where this save is lost, they are found again.
         // A machine that slept since it acted has nothing to say any more: what it knows is saved after its
         // next look, and joined with what the record says by then.
         let saved = if slept() { Err(()) } else { world.save(&noted).await.map_err(drop) };
         after = Run { unsaved: saved.is_err(), ..noted };
     } else {
-        after = noted;
+        // A job's id is found again by its tag: it can wait.
+        after = Run { behind: noted.behind || noted.as_saved() != after.as_saved(), ..noted };
     }
     Tick { before: run, run: after, seen, done, next: step.next }
 }

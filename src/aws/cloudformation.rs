@@ -22,10 +22,14 @@ impl Aws {
     /// # Errors
     /// AWS's refusal; `NotFound` where there is no such stack.
     pub async fn stack(&self, name: &str) -> Result<Stack, Refusal> {
+        self.described_stack(name).await.map(into_stack)
+    }
+
+    pub(super) async fn described_stack(&self, name: &str) -> Result<sdk::Stack, Refusal> {
         let describe = self.cloudformation().describe_stacks().stack_name(name);
         let answer = describe.send().await.map_err(refused(SERVICE, "DescribeStacks"))?;
         let stack = answer.stacks.unwrap_or_default().into_iter().next();
-        stack.map(into_stack).ok_or_else(|| incomplete(SERVICE, "DescribeStacks", "stack"))
+        stack.ok_or_else(|| incomplete(SERVICE, "DescribeStacks", "stack"))
     }
 
     /// Every stack that is there, nested ones included; with a name or an ARN that one alone.

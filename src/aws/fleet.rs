@@ -18,7 +18,9 @@ use super::observe::others;
 use super::parameter_store::record_name;
 use super::values::Values;
 use crate::engine::{Look, Observation};
+use crate::model::change_set::ChangeSet;
 use crate::model::half::{Cluster, FileSystem, Job, Snapshot};
+use crate::model::history::History;
 use crate::model::run::{Kind, Run};
 use crate::model::stack::Stack;
 use crate::model::survey::ActiveJob;
@@ -29,6 +31,24 @@ use crate::world::World;
 const WORTH: usize = 4;
 /// The most values one of RDS's filters takes.
 const FILTER: usize = 100;
+
+/// What was done to a stack, and whether AWS was asked for it after its print was read.
+struct Doings {
+    sets: Seen<Vec<ChangeSet>>,
+    history: Seen<History>,
+    asked: bool,
+}
+
+impl Doings {
+    fn unknown(wanted: Look, refusal: &Refusal) -> Self {
+        let sets = if wanted.change_sets { Seen::Unknown(refusal.clone()) } else { Seen::NotLooked };
+        let history = if wanted.history { Seen::Unknown(refusal.clone()) } else { Seen::NotLooked };
+        Self { sets, history, asked: false }
+    }
+}
+
+/// Stacks with their prints, by their ARNs.
+type Printed = HashMap<String, Result<(Stack, Print), Refusal>>;
 
 /// What was read for all of them; a part that nobody asked for, or that was not worth it, is empty.
 #[derive(Default)]
@@ -47,101 +67,85 @@ impl Aws {
     pub(super) async fn look_at_all(&self, wanted: &[(Run, Look)]) -> Vec<Observation> {
         let simple =
             |run: &Run| matches!(run.kind, Kind::Backup { .. } | Kind::Offline | Kind::Online | Kind::Home { .. });
-        if wanted.len() < WORTH || !wanted.iter().all(|(run, _)| simple(run)) {
+        if !wanted.iter().all(|(run, _)| simple(run)) {
             return join_all(wanted.iter().map(|(run, look)| self.observe(run, *look))).await;
         }
         let pool = self.pool(wanted).await;
-        // After the pages: whatever they show has an operation of before its time in the history that this print vouches for.
-        let page = self.page(wanted).await;
-        let own = wanted.iter().map(|(run, look)| self.own(run, *look, pool.rest(run, *look), page.as_ref()));
-        let own = join_all(own).await;
+        let parts = join_all(wanted.iter().map(|(run, look)| self.observe(run, pool.rest(run, *look)))).await;
+        // After the parts: an operation that is older than what they show is in the history that this print vouches for.
+        let asking = wanted.iter().filter(|(_, look)| look.stack || look.history || look.change_sets);
+        let page = self.printed(&asking.map(|(run, _)| run.target.stack_id.as_str()).collect::<Vec<_>>()).await;
+        let own = join_all(wanted.iter().map(|(run, look)| self.doings(run, *look, &page))).await;
         // The stacks last: whatever a look makes one believe about a mode was true after the change sets were read. Where
         // nothing had to be asked after that page, it was read last.
-        let again = wanted.iter().zip(&own).filter(|((_, look), (_, asked))| look.stack && *asked).count();
-        let last = if again >= WORTH { Some(self.by_id().await) } else { None };
-        let page = page.map(|page| page.map(|stacks| stacks.into_iter().map(|(id, (stack, _))| (id, stack)).collect()));
-        let each = wanted.iter().zip(own).map(|((run, look), (seen, asked))| {
-            let seen = Observation { look: *look, ..pool.fill(run, *look, seen) };
-            self.with_stack(run, *look, seen, if asked { last.as_ref() } else { page.as_ref() })
+        let again = wanted.iter().zip(&own).filter(|((_, look), doings)| look.stack && doings.asked);
+        let again: Vec<&str> = again.map(|((run, _), _)| run.target.stack_id.as_str()).collect();
+        let last = self.printed(&again).await;
+        let each = wanted.iter().zip(parts).zip(own).map(|(((run, look), seen), doings)| {
+            let mut seen = pool.fill(run, *look, seen);
+            if look.stack {
+                let from = if doings.asked { &last } else { &page };
+                let stack = from.get(&run.target.stack_id).cloned().map(|found| found.map(|(stack, _)| stack));
+                seen.stack = stack.map_or(Seen::Missing, Seen::from);
+            }
+            Observation { look: *look, change_sets: doings.sets, history: doings.history, ..seen }
         });
-        join_all(each).await
+        each.collect()
     }
 
-    /// What no page tells, and whether AWS was asked for any of it. With the stack's print, read before, its change sets and its
-    /// history are only asked for where something has happened; in the order of a look, the change sets first.
-    async fn own(
-        &self,
-        run: &Run,
-        look: Look,
-        rest: Look,
-        page: Option<&Read<(Stack, Print)>>,
-    ) -> (Observation, bool) {
+    /// What is done to the stack: with its print, read before, its change sets and its history are only asked for where something
+    /// has happened; in the order of a look, the change sets first.
+    async fn doings(&self, run: &Run, look: Look, page: &Printed) -> Doings {
         let id = &run.target.stack_id;
-        let print = match page {
-            // AWS has no time, and would have none for a call of each.
-            Some(Err(refusal)) if refusal.kind.passes() => return (self.unknown(run, look, rest, refusal).await, false),
-            Some(Ok(stacks)) => stacks.get(id).map(|(_, print)| print),
+        let wanted = Look { change_sets: look.change_sets, history: look.history, ..Look::NONE };
+        let print = match page.get(id) {
+            // AWS has no time, and would have none for more calls.
+            Some(Err(refusal)) if refusal.kind.passes() => return Doings::unknown(wanted, refusal),
+            Some(Ok((_, print))) => Some(print),
             _ => None,
         };
         // Whoever gives up may cancel an update, and cleans up after other processes: that is decided on what AWS says now.
         let Some(print) = print.filter(|_| !(run.failing() || run.abort)) else {
-            return (self.observe(run, rest).await, true);
+            let Observation { change_sets, history, .. } = self.observe(run, wanted).await;
+            return Doings { sets: change_sets, history, asked: true };
         };
         let mut asked = false;
         let sets = if look.change_sets { self.sets_since(id, print, &mut asked).await.into() } else { Seen::NotLooked };
-        let known = self.known_history(id, run.base.as_deref(), print).filter(|_| look.history);
-        let rest = Look { change_sets: false, history: look.history && known.is_none(), ..rest };
-        asked |= rest != Look::NONE;
-        let mut seen = self.observe(run, rest).await;
-        seen.change_sets = sets;
-        match known {
-            Some(history) => seen.history = Seen::Here(history),
-            None if seen.history.here().is_some() => self.history_read(id, print),
-            None => {}
+        if !look.history {
+            return Doings { sets, history: Seen::NotLooked, asked };
         }
-        (seen, asked)
+        let base = run.base.as_deref();
+        if let Some(history) = self.known_history(id, base, print) {
+            return Doings { sets, history: Seen::Here(history), asked };
+        }
+        let history = self.observe(run, Look::EVENTS).await.history;
+        history.here().into_iter().for_each(|history| self.history_read(id, base, print, history));
+        Doings { sets, history, asked: true }
     }
 
-    /// What is left where the page of stacks was refused.
-    async fn unknown(&self, run: &Run, look: Look, rest: Look, refusal: &Refusal) -> Observation {
-        let rest = Look { change_sets: false, history: false, ..rest };
-        let mut seen = self.observe(run, rest).await;
-        if look.change_sets {
-            seen.change_sets = Seen::Unknown(refusal.clone());
+    /// The stacks with their prints: from a page, where enough are asked for; what it does not show is asked for by itself.
+    async fn printed(&self, ids: &[&str]) -> Printed {
+        let mut found = Printed::new();
+        if ids.len() >= WORTH {
+            match self.printed_stacks().await {
+                Ok(all) => found.extend(all.into_iter().map(|(stack, print)| (stack.id.clone(), Ok((stack, print))))),
+                // AWS has no time, and would have none for a call of each.
+                Err(refusal) if refusal.kind.passes() => {
+                    found.extend(ids.iter().map(|id| ((*id).to_owned(), Err(refusal.clone()))));
+                }
+                Err(_) => {}
+            }
         }
-        if look.history {
-            seen.history = Seen::Unknown(refusal.clone());
-        }
-        seen
+        let left: Vec<&str> = ids.iter().filter(|id| !found.contains_key(**id)).copied().collect();
+        let each = join_all(left.iter().map(|id| self.printed_stack(id))).await;
+        found.extend(left.iter().map(|id| (*id).to_owned()).zip(each));
+        found
     }
 
-    async fn with_stack(
-        &self,
-        run: &Run,
-        look: Look,
-        mut seen: Observation,
-        stacks: Option<&Read<Stack>>,
-    ) -> Observation {
-        let id = Some(run.target.stack_id.as_str());
-        if look.stack && !tells(stacks, id) {
-            seen.stack = self.stack(&run.target.stack_id).await.into();
-        }
-        take(&mut seen.stack, look.stack, stacks, id);
-        seen
-    }
-
-    /// The stacks with their prints, where enough runs ask for what they tell.
-    async fn page(&self, wanted: &[(Run, Look)]) -> Option<Read<(Stack, Print)>> {
-        let asking = wanted.iter().filter(|(_, look)| look.stack || look.history || look.change_sets).count();
-        if asking < WORTH {
-            return None;
-        }
-        let by_id = |(stack, print): (Stack, Print)| (stack.id.clone(), (stack, print));
-        Some(self.printed_stacks().await.map(|stacks| stacks.into_iter().map(by_id).collect()))
-    }
-
-    async fn by_id(&self) -> Read<Stack> {
-        Ok(self.stacks().await?.into_iter().map(|stack| (stack.id.clone(), stack)).collect())
+    async fn printed_stack(&self, id: &str) -> Result<(Stack, Print), Refusal> {
+        let stack = self.described_stack(id).await?;
+        let print = Print::of(&stack);
+        Ok((into_stack(stack), print))
     }
 
     /// Every stack that is there, each with its print.
@@ -217,6 +221,8 @@ impl Pool {
         let job = run.files.as_ref().map(|job| job.id.as_str());
         Look {
             stack: false,
+            history: false,
+            change_sets: false,
             record: false,
             manifest: look.manifest && !self.values.tell_manifest(run),
             cluster: look.cluster && !tells(self.clusters.as_ref(), Some(&run.target.cluster)),

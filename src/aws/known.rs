@@ -22,6 +22,9 @@ const STACKS: usize = 1_024;
 /// An operation's first event is as old as `LastUpdatedTime` says, but for so much; otherwise the events are behind.
 const AGREE: SignedDuration = SignedDuration::from_secs(5);
 
+/// Events of an operation that is so old may be gone. They are kept for longer: this only tells them from events that are behind.
+const FORGOTTEN: SignedDuration = SignedDuration::from_hours(24);
+
 /// What an operation on a stack changes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Print {
@@ -47,6 +50,12 @@ impl Print {
         self.operation(history).is_some_and(same)
     }
 
+    /// CloudFormation keeps events for ninety days: nothing tells of an operation that is older.
+    fn forgotten(&self, history: &History) -> bool {
+        let long_ago = |at: Timestamp| Timestamp::now().duration_since(at) > FORGOTTEN;
+        history.operations.is_empty() && !self.status.in_progress() && self.updated.is_some_and(long_ago)
+    }
+
     /// The newest operation, if it is the print's. Of one that began before what was read, only the end is known.
     fn operation<'a>(&self, history: &'a History) -> Option<&'a Operation> {
         let newest = history.operations.first()?;
@@ -64,9 +73,16 @@ impl Print {
 /// What is remembered of one stack.
 #[derive(Debug, Default)]
 pub(super) struct Memory {
-    /// The print that was read before the events in the cache.
-    history: Option<Print>,
+    history: Option<Read>,
     sets: Option<Sets>,
+}
+
+/// A stack's history, as it was read after this print.
+#[derive(Clone, Debug)]
+struct Read {
+    print: Print,
+    base: Option<String>,
+    history: History,
 }
 
 /// A stack's change sets, since they were last listed.
@@ -113,13 +129,19 @@ impl Aws {
 
     /// The stack's history as it was last read, back to `base`, where nothing has happened since.
     pub(super) fn same_history(&self, stack_id: &str, base: Option<&str>, print: &Print) -> Option<History> {
-        let then = self.memories().get(stack_id)?.history.clone()?;
-        let history = self.cached_history(stack_id, base)?;
-        let same = then == *print && print.shown_by(&history);
+        let (then, history) = self.last_history(stack_id, base)?;
+        let same = then == *print && (print.shown_by(&history) || print.forgotten(&history));
         // Its last seconds have a status of their own (…_CLEANUP_IN_PROGRESS): what is awaited is its end.
         let under_way = print.operation(&history).is_some_and(|newest| !newest.ended());
         let goes_on = then.same_operation(print) && print.status.in_progress() && under_way;
         (same || goes_on).then_some(history)
+    }
+
+    /// As it was last read, and the print before that.
+    fn last_history(&self, stack_id: &str, base: Option<&str>) -> Option<(Print, History)> {
+        let Read { print, base: then, history } = self.memories().get(stack_id)?.history.clone()?;
+        let history = if then.as_deref() == base { history } else { self.cached_history(stack_id, base)? };
+        Some((print, history))
     }
 
     /// The same; and where this print is of a change set that this process has just executed, with its operation under way: what
@@ -128,23 +150,24 @@ impl Aws {
         if let Some(history) = self.same_history(stack_id, base, print) {
             return Some(history);
         }
-        let (then, token) = {
-            let memories = self.memories();
-            let memory = memories.get(stack_id)?;
-            (memory.history.clone()?, memory.sets.as_ref()?.begun(print)?)
-        };
-        let mut history = self.cached_history(stack_id, base).filter(|history| then.shown_by(history))?;
+        let (then, mut history) = self.last_history(stack_id, base)?;
+        let token = self.memories().get(stack_id)?.sets.as_ref()?.begun(print)?;
+        if !(then.shown_by(&history) || then.forgotten(&history)) {
+            return None;
+        }
         // A plain update may leave the id as it was: ours is the one with which the id has changed.
         let ours = then.executed != print.executed && !then.status.in_progress() && then.updated < print.updated;
         let began = print.updated.filter(|_| ours && print.status.in_progress())?;
-        let operation = Operation { token: Some(token), began, ended: None, status: print.status.clone(), failure: None };
+        let operation =
+            Operation { token: Some(token), began, ended: None, status: print.status.clone(), failure: None };
         history.operations.insert(0, operation);
         Some(history)
     }
 
-    /// The stack's events were read after this print.
-    pub(super) fn history_read(&self, stack_id: &str, print: &Print) {
-        self.memory(stack_id, |memory| memory.history = Some(print.clone()));
+    /// The stack's events were read after this print, back to `base`.
+    pub(super) fn history_read(&self, stack_id: &str, base: Option<&str>, print: &Print, history: &History) {
+        let read = Read { print: print.clone(), base: base.map(str::to_owned), history: history.clone() };
+        self.memory(stack_id, |memory| memory.history = Some(read));
     }
 
     /// The stack's change sets: listed, or as this process has made them since; those that are still being made are asked

@@ -77,6 +77,8 @@ pub struct Aws {
     change_sets_read: Mutex<BTreeMap<String, Vec<Change>>>,
     /// What is known of the stacks that are driven side by side.
     memories: Mutex<known::Memories>,
+    /// Records of runs whose halves are being made, as they were read.
+    records_read: Mutex<values::Recent>,
     /// How many runs of a stack, by its name, were on record when the last one began.
     records_counted: Mutex<BTreeMap<String, usize>>,
     /// NoEcho values: never shown.
@@ -99,6 +101,7 @@ impl Aws {
             fresh_events: Mutex::default(),
             change_sets_read: Mutex::default(),
             memories: Mutex::default(),
+            records_read: Mutex::default(),
             records_counted: Mutex::default(),
             given: Mutex::default(),
         }

@@ -97,7 +97,7 @@ impl Aws {
     async fn surveyed_history(&self, name: &str, printed: Option<&(Stack, Print)>) -> Result<History, Refusal> {
         let Some((stack, print)) = printed else { return self.operations(name).await };
         let read = self.events(&stack.id, None).await?;
-        self.history_read(&stack.id, print);
+        self.history_read(&stack.id, None, print, &read.history);
         Ok(read.history)
     }
 

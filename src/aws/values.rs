@@ -1,6 +1,8 @@
 //! What lies in Parameter Store for many runs: records and manifests, ten to a call.
 
 use std::collections::HashMap;
+use std::sync::{MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
 
@@ -16,6 +18,33 @@ use crate::plan::manifest::Place;
 
 /// The most names that GetParameters takes.
 pub(super) const NAMES: usize = 10;
+
+/// What was read lately, by its name.
+#[derive(Debug, Default)]
+pub(super) struct Recent {
+    /// How long it is not read again; nothing is kept unless somebody says so.
+    fresh: Duration,
+    read: HashMap<String, (Instant, String)>,
+}
+
+/// Records that are kept.
+const KEPT: usize = 1_024;
+
+impl Recent {
+    fn take_in(&mut self, name: &str, value: &str) {
+        if self.fresh.is_zero() {
+            return;
+        }
+        if self.read.len() >= KEPT {
+            self.read.clear();
+        }
+        self.read.insert(name.to_owned(), (Instant::now(), value.to_owned()));
+    }
+
+    fn of(&self, name: &str) -> Option<&String> {
+        self.read.get(name).filter(|(at, _)| at.elapsed() < self.fresh).map(|(_, value)| value)
+    }
+}
 
 /// Parameters' values by their names.
 #[derive(Debug, Default)]
@@ -79,12 +108,38 @@ impl Aws {
         Ok(found)
     }
 
+    /// Whoever drives many runs reads the record of one whose halves have been asked for only so often: what others have written
+    /// there is facts that it sees for itself, or that the run is given up, which is no less true a while later. Before that, a
+    /// record is read in each look: it may say that the stack must not go offline any more.
+    #[must_use]
+    pub fn remembering(self, fresh: Duration) -> Self {
+        self.recent().fresh = fresh;
+        self
+    }
+
+    fn recent(&self) -> MutexGuard<'_, Recent> {
+        self.records_read.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// The records and manifests that are looked at.
     pub(super) async fn values_of(&self, wanted: &[(Run, Look)]) -> Values {
-        let records = wanted.iter().filter(|(_, look)| look.record);
-        let records = records.map(|(run, _)| record_name(&run.target.stack, &run.id));
-        let manifests = wanted.iter().filter(|(_, look)| look.manifest).filter_map(|(run, _)| manifest_of(run));
-        self.values_named(&records.chain(manifests).collect::<Vec<_>>()).await
+        let mut known = HashMap::new();
+        let mut names = Vec::new();
+        for (run, _) in wanted.iter().filter(|(_, look)| look.record) {
+            let name = record_name(&run.target.stack, &run.id);
+            match self.recent().of(&name).filter(|_| run.asked.is_some() && !run.ended()) {
+                Some(value) => drop(known.insert(name, Seen::Here(value.clone()))),
+                None => names.push(name),
+            }
+        }
+        let records = names.len();
+        names.extend(wanted.iter().filter(|(_, look)| look.manifest).filter_map(|(run, _)| manifest_of(run)));
+        let mut values = self.values_named(&names).await;
+        for name in &names[..records] {
+            values.0.get(name).and_then(Seen::here).into_iter().for_each(|value| self.recent().take_in(name, value));
+        }
+        values.0.extend(known);
+        values
     }
 
     async fn values_named(&self, names: &[String]) -> Values {

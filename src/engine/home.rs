@@ -268,7 +268,8 @@ pub(super) fn tidy(mut turn: Turn<'_>) -> Step {
         rebuild::tidy(&mut turn);
         let (stack, run) = (turn.run.target.stack.clone(), turn.run.id.clone());
         turn.actions.push(Action::Unlock { stack, run });
-        return turn.wait(jiff::SignedDuration::ZERO, Look { change_sets: !own_stack_only, ..Look::NONE });
+        // Where it is not done then, everything is looked at again.
+        return turn.wait(jiff::SignedDuration::ZERO, Look::NONE);
     }
     turn.wait(jiff::SignedDuration::ZERO, Look { change_sets: true, ..Look::NONE })
 }

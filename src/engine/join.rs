@@ -71,5 +71,6 @@ fn own_senses(run: &mut Run, mine: &Run) {
     run.tries = mine.tries;
     run.lost = mine.lost;
     run.unsaved = mine.unsaved;
+    run.behind = mine.behind;
     run.urged = mine.urged;
 }

@@ -9,7 +9,7 @@
 //!   driver can be joined with what this one knows and nothing is undone.
 //! * Anything that matters is decided on a *full* look (`first_look`); the cheap looks in between only
 //!   tell whether it is time for one.
-//! * A transition does nothing else: the new phase looks again before it acts.
+//! * A transition does nothing else: the new phase looks again before it acts, unless all that it would look at has just been seen.
 
 mod action;
 mod backup;
@@ -25,6 +25,7 @@ mod pace;
 pub mod prune;
 mod rebuild;
 mod rescue;
+mod saving;
 mod switch;
 mod turn;
 
@@ -34,6 +35,7 @@ pub use mode::{Debt, debt, mode};
 pub use note::note;
 pub use observation::{Look, Observation, Seed};
 pub use rescue::{Rescue, Watch, rescue, unlocked, watch};
+pub use saving::urgent;
 
 use jiff::Timestamp;
 
@@ -57,8 +59,28 @@ pub struct Step {
     pub next: Next,
 }
 
-/// Decides once.
+/// Decides. A phase that would look at nothing but what has just been seen is not looked at once more.
 pub fn step(run: &Run, seen: &Observation, now: Timestamp) -> Step {
+    let (mut step, mut phase) = (decide(run, seen, now), run.phase);
+    while step.run.phase > phase && goes_on(&step, seen) {
+        let save = step.save;
+        phase = step.run.phase;
+        step = decide(&step.run, seen, now);
+        step.save |= save;
+        step.run.behind &= !step.save;
+    }
+    step
+}
+
+/// Nothing was done but to enter a phase of a backup, and all that it asks for is there. What ends is saved first; and whoever
+/// makes or destroys a stack looks before each step, whether anybody has marked its backup meanwhile.
+fn goes_on(step: &Step, seen: &Observation) -> bool {
+    let covered = matches!(step.next, Next::Tick { wait, look } if wait.is_zero() && seen.look.covers(look));
+    covered && step.actions.is_empty() && !step.run.ended() && matches!(step.run.kind, Kind::Backup { .. })
+}
+
+/// Decides once.
+fn decide(run: &Run, seen: &Observation, now: Timestamp) -> Step {
     let turn = Turn::new(run, seen, now);
     if turn.run.ended() {
         return home::tidy(turn);

@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::pace::{self, Awaited};
-use super::{Action, Look, Next, Observation, Step, first_look, join};
+use super::{Action, Look, Next, Observation, Step, first_look, join, saving};
 use crate::model::change_set::ChangeSet;
 use crate::model::half::Cluster;
 use crate::model::history::{History, Operation};
@@ -245,18 +245,24 @@ impl<'a> Turn<'a> {
             Next::Tick { wait, .. } => *wait,
             _ => SignedDuration::ZERO,
         };
-        let changed = self.changed();
-        let due = later(self.now, wait);
-        if changed || due > self.run.next_due {
+        let (changed, must) = (self.changed(), self.must_save());
+        if must || later(self.now, wait) > self.run.next_due {
             self.run.next_due = later(self.now, wait.max(LEASE));
         }
-        let save = self.run.next_due != self.before.next_due || changed;
+        let save = must || self.run.next_due != self.before.next_due;
+        self.run.behind = changed && !save;
         Step { run: self.run, save, actions: self.actions, next }
     }
 
     /// Whether anything that is saved differs from what the record last said.
     fn changed(&self) -> bool {
-        self.before.unsaved || self.run.as_saved() != self.before.as_saved()
+        self.before.unsaved || self.before.behind || self.run.as_saved() != self.before.as_saved()
+    }
+
+    /// Whether it has to be on record now.
+    fn must_save(&self) -> bool {
+        let relied_on = self.changed() && self.actions.iter().any(saving::relied_on);
+        self.before.unsaved || relied_on || saving::urgent(self.before, &self.run)
     }
 }
 

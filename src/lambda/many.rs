@@ -8,13 +8,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use super::{AGAIN, Function, passes};
 use super::answer::Answer;
 use super::backup::Begun;
 use super::driver::Driver;
 use super::event::{BackupEvent, Options};
 use super::notice::{Notice, State};
 use super::runs::HANDED;
+use super::{AGAIN, Function, passes};
 use crate::aws::Shared;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
@@ -175,7 +175,9 @@ impl Function {
                     progress.passed.push(stack.clone());
                 }
                 // AWS had no time: after the others, once more.
-                Err(failure) if passes(&failure) && failure.exit != Exit::Busy && !progress.postponed.contains(stack) => {
+                Err(failure)
+                    if passes(&failure) && failure.exit != Exit::Busy && !progress.postponed.contains(stack) =>
+                {
                     progress.postponed.push(stack.clone());
                     progress.waiting.push(stack.clone());
                 }

@@ -39,7 +39,9 @@ use event::Event;
 use kept::Kept;
 
 /// An invocation ticks for so long, where its runs have something to do.
-const BURST: SignedDuration = SignedDuration::from_secs(20);
+const BURST: Duration = Duration::from_secs(20);
+/// How often the record of a run whose halves are being made is read.
+const RECORDS: SignedDuration = SignedDuration::from_secs(60);
 /// What is left of the function's time when the last tick begins: a tick's calls may be slow.
 const MARGIN: Duration = Duration::from_secs(30);
 
@@ -74,8 +76,7 @@ async fn serve() -> Result<(), lambda_runtime::Error> {
     let function = Function::connect().await;
     let function = &function;
     lambda_runtime::run(service_fn(move |event: LambdaEvent<Value>| async move {
-        let burst = function.as_ref().map_or_else(|_| Duration::ZERO, |function| function.pace().sleep(BURST));
-        let until = Instant::now() + burst.min(left(event.context.deadline()));
+        let until = Instant::now() + time(event.context.deadline());
         let span = tracing::info_span!("invocation", request_id = event.context.request_id);
         let answer = match function {
             Ok(function) => function.answer(&event.payload, until).instrument(span).await,
@@ -103,9 +104,10 @@ fn log(failure: &Failure) {
     tracing::error!(code = failure.code, why = failure.why, "{}", failure.what);
 }
 
-/// How long this invocation may tick at most.
-fn left(deadline: SystemTime) -> Duration {
-    deadline.duration_since(SystemTime::now()).unwrap_or_default().saturating_sub(MARGIN)
+/// How long this invocation may tick.
+fn time(deadline: SystemTime) -> Duration {
+    let left = deadline.duration_since(SystemTime::now()).unwrap_or_default();
+    left.saturating_sub(MARGIN).min(BURST)
 }
 
 impl Function {
@@ -115,7 +117,7 @@ impl Function {
         let (cx, trouble) = Context::new(&flags);
         trouble.map_or(Ok(()), Err)?;
         let deployment = Deployment::from_env()?;
-        let aws = cx.aws().await?;
+        let aws = cx.aws().await?.remembering(Pace::new(&cx.globals).sleep(RECORDS));
         Ok(Self { cx, aws, deployment, kept: Kept::default() })
     }
 

@@ -72,9 +72,17 @@ impl Function {
             }
             (None, None) => None,
         };
-        let Some(run) = run.filter(|run| !run.ended()) else {
+        let Some(run) = run else {
             return Ok(Answer::nothing(value, "no run was begun, so there is nothing to give up"));
         };
+        if run.ended() {
+            // Whoever died after its end may have left its lock.
+            let holds = self.aws.holder(&run.target.stack).await.here().is_some_and(|lock| lock.run == run.id);
+            return match holds {
+                true => Ok(self.drive(Sheep::new(run), 0, value, until).await),
+                false => Ok(Answer::nothing(value, "the run was over, so there is nothing to give up")),
+            };
+        }
         let run = Run { abort: true, ..run };
         // Another driver of the same run is to know before anything is done.
         drop(self.aws.save(&run).await);

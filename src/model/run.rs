@@ -390,6 +390,9 @@ pub struct Run {
     /// The newest state could not be saved. The driver's own.
     #[serde(skip)]
     pub unsaved: bool,
+    /// The record is behind by what can wait. The driver's own.
+    #[serde(skip)]
+    pub behind: bool,
 }
 
 fn is_default(rebuilt: &Rebuilt) -> bool {
@@ -470,6 +473,7 @@ impl Run {
             tries: 0,
             lost: false,
             unsaved: false,
+            behind: false,
         }
     }
 
@@ -484,6 +488,7 @@ impl Run {
             tidied: false,
             tries: 0,
             unsaved: false,
+            behind: false,
             urged: false,
             ..self.clone()
         }
