@@ -20,8 +20,14 @@ use crate::world::{Tick, World, act};
 const MANY: usize = 8;
 /// those that are due within so long.
 const TOGETHER: SignedDuration = SignedDuration::from_secs(5);
-/// From so many on, those that are due within twice as long: a page more costs as much for one as for a hundred.
-const CROWD: usize = 50;
+/// Many runs are looked at at the same moments, so far apart: a page costs as much for one as for a hundred. What is seen, is seen
+/// half of it later, on average.
+const BEAT: SignedDuration = SignedDuration::from_secs(5);
+/// The same where something that takes minutes is polled: from so many runs on, so far apart.
+const BEATS: [(usize, SignedDuration); 2] =
+    [(50, SignedDuration::from_secs(20)), (MANY, SignedDuration::from_secs(10))];
+/// What is looked at again sooner than this is no poll: something small is awaited, or there is something to do.
+const POLL: SignedDuration = SignedDuration::from_secs(4);
 /// Deeds side by side.
 const ABREAST: usize = 8;
 /// Between two updates of stacks, milliseconds. AWS publishes no rate; tools that ask for more than two a second are throttled.
@@ -73,7 +79,7 @@ impl Sheep {
         self.run.failing() || matches!(self.run.phase, Phase::Resuming | Phase::Returning)
     }
 
-    fn take(&mut self, tick: &Tick, pace: Pace) {
+    fn take(&mut self, tick: &Tick, pace: Pace, crowd: usize, now: Timestamp) {
         self.sights.take(&tick.run, &tick.seen);
         self.run = tick.run.clone();
         if tick.seen.record.here().is_some() {
@@ -85,7 +91,8 @@ impl Sheep {
             Next::Halted(halt) => self.rest = Some(Rest::Halted(halt.clone())),
             Next::Tick { wait, look } => {
                 self.look = *look;
-                self.due = Instant::now() + pace.sleep(*wait);
+                let beat = beat(crowd, *wait).map(|beat| pace.sleep(beat));
+                self.due = Instant::now() + on_beat(pace.sleep(*wait), beat, now);
             }
         }
     }
@@ -118,16 +125,13 @@ impl Herd {
 
     /// Runs that are due within so long are looked at together: for many, one page costs less than it saves to wait.
     fn together(&self) -> Duration {
-        match self.going().count() {
-            0..MANY => Duration::ZERO,
-            MANY..CROWD => self.pace.sleep(TOGETHER),
-            _ => self.pace.sleep(TOGETHER.saturating_mul(2)),
-        }
+        if self.going().count() < MANY { Duration::ZERO } else { self.pace.sleep(TOGETHER) }
     }
 
     /// Ticks every run that is due: one look for all, then their deeds, those that come home first. `tell` hears of each.
     pub(crate) async fn round(&mut self, world: &impl World, tell: &mut impl FnMut(&Tick, &Sights, Timestamp)) {
         let soon = Instant::now() + self.together();
+        let crowd = self.going().count();
         let mut due: Vec<&mut Sheep> =
             self.sheep.iter_mut().filter(|sheep| sheep.rest.is_none() && sheep.due <= soon).collect();
         // CloudFormation takes so many updates at a time: *on* goes before *off*.
@@ -150,7 +154,7 @@ impl Herd {
                     sheep.rest = Some(Rest::Stuck(a_bug()));
                     continue;
                 };
-                sheep.take(&tick, self.pace);
+                sheep.take(&tick, self.pace, crowd, world.now());
                 if tick.before.phase != tick.run.phase {
                     tracing::info!(run = %tick.run.id, from = %tick.before.phase, to = %tick.run.phase, "phase");
                 }
@@ -181,6 +185,21 @@ impl Herd {
     }
 }
 
+/// How far apart the moments are at which so many runs are looked at; `None`: each is for itself.
+fn beat(crowd: usize, wait: SignedDuration) -> Option<SignedDuration> {
+    let (_, poll) = BEATS.iter().find(|(runs, _)| crowd >= *runs)?;
+    Some(if wait > POLL { *poll } else { BEAT })
+}
+
+/// So long, or until the next beat after that: counted from the epoch, so that every process has the same.
+fn on_beat(wait: Duration, beat: Option<Duration>, now: Timestamp) -> Duration {
+    let millis = |span: Duration| i128::try_from(span.as_millis()).unwrap_or_default();
+    let Some(beat) = beat.map(millis).filter(|beat| *beat > 0) else { return wait };
+    let due = i128::from(now.as_millisecond()) + millis(wait);
+    let rest = (beat - due % beat) % beat;
+    wait + Duration::from_millis(u64::try_from(rest).unwrap_or_default())
+}
+
 /// One run's panic is no other's: it rests here, and somebody else tries.
 fn a_bug() -> Refusal {
     Refusal {
@@ -202,4 +221,22 @@ fn updates(tick: &Tick) -> usize {
 /// Whole seconds to wait, as a Wait state takes them.
 pub(crate) fn seconds(wait: Duration) -> u64 {
     SignedDuration::try_from(wait).map_or(1, |wait| u64::try_from(wait.as_secs()).unwrap_or_default() + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn polls_of_many_runs_fall_together_and_none_comes_early() {
+        let at = |millis: i64| Timestamp::from_millisecond(1_000_000_000_000 + millis).unwrap();
+        let beat = Some(Duration::from_secs(20));
+        let next = |now: i64, wait: u64| {
+            let after = on_beat(Duration::from_millis(wait), beat, at(now)).as_millis();
+            (i128::from(now) + i128::try_from(after).unwrap()) % 20_000
+        };
+        assert_eq!([next(0, 15_000), next(3_210, 15_000), next(19_999, 2), next(5_000, 15_000)], [0; 4]);
+        assert!(on_beat(Duration::from_secs(15), beat, at(7_000)) >= Duration::from_secs(15));
+        assert_eq!(on_beat(Duration::from_secs(15), None, at(7_000)), Duration::from_secs(15));
+    }
 }

@@ -42,3 +42,60 @@ fn lasting(run: &Run) -> Run {
         ..run.as_saved()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::model::run::{Options, Outcome, StartedJob, Target, Trouble, Window};
+
+    fn run(kind: Kind) -> Run {
+        let target = Target {
+            stack: "my-hub".into(),
+            stack_id: "arn".into(),
+            switch: None,
+            cluster: "c".into(),
+            file_system: "f".into(),
+            vault: "v".into(),
+            role: "r".into(),
+            secret: None,
+            secret_version: None,
+            protected: Vec::new(),
+            aim: None,
+        };
+        Run::new(kind, target, Options::default(), Timestamp::UNIX_EPOCH)
+    }
+
+    #[test]
+    fn what_history_tells_again_waits_and_what_nobody_else_knows_does_not() {
+        let before = run(Kind::Backup { live: false, seed: false });
+        let at = Some(Timestamp::UNIX_EPOCH);
+        let window = Some(Window { from: Timestamp::UNIX_EPOCH, to: None });
+        let waits = [
+            Run { snapshot_seen: at, ..before.clone() },
+            Run { window, skew: Some(3), ..before.clone() },
+            Run { quiet_from: at, took: Durations { off: Some(240), ..Durations::default() }, ..before.clone() },
+            Run { looked: at, behind: true, ..before.clone() },
+        ];
+        assert!(waits.iter().all(|after| !urgent(&before, after)));
+        let trouble = Trouble { outcome: Outcome::Failed, what: "it failed".into(), hint: None };
+        let files = StartedJob { id: "job".into(), point: None };
+        let urgent_ones = [
+            Run { left: at, ..before.clone() },
+            Run { asked: at, ..before.clone() },
+            Run { halves_done: at, ..before.clone() },
+            Run { files: Some(files), ..before.clone() },
+            Run { abort: true, ..before.clone() },
+            Run { trouble: Some(trouble), ..before.clone() },
+        ];
+        assert!(urgent_ones.iter().all(|after| urgent(&before, after)));
+    }
+
+    #[test]
+    fn of_a_run_that_makes_a_stack_everything_is_saved_at_once() {
+        let before = run(Kind::Restore);
+        assert!(urgent(&before, &Run { skew: Some(3), ..before.clone() }));
+        assert!(!urgent(&before, &before));
+    }
+}

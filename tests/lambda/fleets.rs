@@ -118,3 +118,37 @@ fn stacks_that_cannot_be_asked_about_together_are_asked_about_one_by_one() {
     assert_eq!(ended.answer["report"]["complete"], 5, "{:#}", ended.answer);
     all_home(&cloud, 5);
 }
+
+#[test]
+fn a_record_that_cannot_be_read_stops_nobody_else() {
+    let (cloud, event) = fleet(6);
+    let mut function = cloud.watched();
+    let mut answer = function.invoke(&event).unwrap();
+    while answer["event"]["progress"]["driving"].as_array().is_none_or(|driving| driving.len() < 6) {
+        answer = function.invoke(&answer["event"]).unwrap();
+    }
+    let (name, record) = cloud.records().into_iter().find(|(_, run)| run["target"]["stack"] == STACK).unwrap();
+    cloud.put(&name, &json!({ "format": 99, "tool": "9.9.9" }));
+    // A process that remembers nothing reads them all.
+    let mut function = cloud.function();
+    let ended = execute(&cloud, &mut function, &answer["event"]).ends(End::Failed);
+    assert_eq!(ended.answer["report"]["complete"], 5, "{:#}", ended.answer);
+    assert_eq!(ended.answer["report"]["failed"][0]["stack"], STACK, "{:#}", ended.answer);
+    assert!(cloud.told_states().contains(&"FAILED".to_owned()), "{:?}", cloud.told_states());
+    // Once it can be read again, the sentinel brings it to its end.
+    cloud.put(&name, &record);
+    cloud.forsake();
+    crate::sentinel::bring_home(&cloud);
+    all_home(&cloud, 6);
+}
+
+#[test]
+fn a_stack_that_aws_had_no_time_for_is_begun_after_the_others() {
+    let (cloud, event) = fleet(5);
+    let mut function = cloud.watched();
+    // Its lock is asked for as often as one call is tried again, and refused each time.
+    cloud.fault("ssm:PutParameter=throttle*15");
+    let ended = execute(&cloud, &mut function, &event).ends(End::Done);
+    assert_eq!(ended.answer["report"]["complete"], 5, "{:#}", ended.answer);
+    all_home(&cloud, 5);
+}
