@@ -145,7 +145,7 @@ pub async fn act(world: &impl World, run: Run, seen: Observation, looked: Timest
         let saved = if slept() { Err(()) } else { world.save(&noted).await.map_err(drop) };
         after = Run { unsaved: saved.is_err(), ..noted };
     } else {
-        // A job's id is found again by its tag: it can wait.
+        // What is not urgent goes with the next save.
         after = Run { behind: noted.behind || noted.as_saved() != after.as_saved(), ..noted };
     }
     Tick { before: run, run: after, seen, done, next: step.next }

@@ -20,7 +20,7 @@ use super::values::Values;
 use crate::engine::{Look, Observation};
 use crate::model::change_set::ChangeSet;
 use crate::model::half::{Cluster, FileSystem, Job, Snapshot};
-use crate::model::history::History;
+use crate::model::history::{History, StackEvent};
 use crate::model::run::{Kind, Run};
 use crate::model::stack::Stack;
 use crate::model::survey::ActiveJob;
@@ -36,6 +36,8 @@ const FILTER: usize = 100;
 struct Doings {
     sets: Seen<Vec<ChangeSet>>,
     history: Seen<History>,
+    /// Events that this process had not seen before.
+    news: Vec<StackEvent>,
     asked: bool,
 }
 
@@ -43,7 +45,7 @@ impl Doings {
     fn unknown(wanted: Look, refusal: &Refusal) -> Self {
         let sets = if wanted.change_sets { Seen::Unknown(refusal.clone()) } else { Seen::NotLooked };
         let history = if wanted.history { Seen::Unknown(refusal.clone()) } else { Seen::NotLooked };
-        Self { sets, history, asked: false }
+        Self { sets, history, news: Vec::new(), asked: false }
     }
 }
 
@@ -88,7 +90,8 @@ impl Aws {
                 let stack = from.get(&run.target.stack_id).cloned().map(|found| found.map(|(stack, _)| stack));
                 seen.stack = stack.map_or(Seen::Missing, Seen::from);
             }
-            Observation { look: *look, change_sets: doings.sets, history: doings.history, ..seen }
+            let Doings { sets: change_sets, history, news: new_events, .. } = doings;
+            Observation { look: *look, change_sets, history, new_events, ..seen }
         });
         each.collect()
     }
@@ -106,21 +109,21 @@ impl Aws {
         };
         // Whoever gives up may cancel an update, and cleans up after other processes: that is decided on what AWS says now.
         let Some(print) = print.filter(|_| !(run.failing() || run.abort)) else {
-            let Observation { change_sets, history, .. } = self.observe(run, wanted).await;
-            return Doings { sets: change_sets, history, asked: true };
+            let Observation { change_sets: sets, history, new_events: news, .. } = self.observe(run, wanted).await;
+            return Doings { sets, history, news, asked: true };
         };
         let mut asked = false;
         let sets = if look.change_sets { self.sets_since(id, print, &mut asked).await.into() } else { Seen::NotLooked };
         if !look.history {
-            return Doings { sets, history: Seen::NotLooked, asked };
+            return Doings { sets, history: Seen::NotLooked, news: Vec::new(), asked };
         }
         let base = run.base.as_deref();
         if let Some(history) = self.known_history(id, base, print) {
-            return Doings { sets, history: Seen::Here(history), asked };
+            return Doings { sets, history: Seen::Here(history), news: Vec::new(), asked };
         }
-        let history = self.observe(run, Look::EVENTS).await.history;
+        let Observation { history, new_events: news, .. } = self.observe(run, Look::EVENTS).await;
         history.here().into_iter().for_each(|history| self.history_read(id, base, print, history));
-        Doings { sets, history, asked: true }
+        Doings { sets, history, news, asked: true }
     }
 
     /// The stacks with their prints: from a page, where enough are asked for; what it does not show is asked for by itself.

@@ -105,7 +105,9 @@ impl Aws {
 
     /// Writes a run's record, over an older one of the same run.
     pub(super) async fn put_record(&self, run: &Run) -> Result<(), Refusal> {
-        self.put(&record_name(&run.target.stack, &run.id), record::write(run)?, true).await
+        let name = record_name(&run.target.stack, &run.id);
+        self.forget_record(&name);
+        self.put(&name, record::write(run)?, true).await
     }
 
     /// Writes a run's first record, never over another's.

@@ -2,9 +2,10 @@
 
 use std::collections::HashMap;
 use std::sync::{MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use futures_util::future::join_all;
+use jiff::Timestamp;
 
 use super::Aws;
 use super::manifest::read_at;
@@ -24,7 +25,7 @@ pub(super) const NAMES: usize = 10;
 pub(super) struct Recent {
     /// How long it is not read again; nothing is kept unless somebody says so.
     fresh: Duration,
-    read: HashMap<String, (Instant, String)>,
+    read: HashMap<String, (Timestamp, String)>,
 }
 
 /// Records that are kept.
@@ -38,11 +39,14 @@ impl Recent {
         if self.read.len() >= KEPT {
             self.read.clear();
         }
-        self.read.insert(name.to_owned(), (Instant::now(), value.to_owned()));
+        self.read.insert(name.to_owned(), (Timestamp::now(), value.to_owned()));
     }
 
     fn of(&self, name: &str) -> Option<&String> {
-        self.read.get(name).filter(|(at, _)| at.elapsed() < self.fresh).map(|(_, value)| value)
+        // By the wall's clock: the other one may stand still while nobody invokes the function.
+        let fresh =
+            |at: Timestamp| Duration::try_from(Timestamp::now().duration_since(at)).is_ok_and(|age| age < self.fresh);
+        self.read.get(name).filter(|(at, _)| fresh(*at)).map(|(_, value)| value)
     }
 }
 
@@ -115,6 +119,11 @@ impl Aws {
     pub fn remembering(self, fresh: Duration) -> Self {
         self.recent().fresh = fresh;
         self
+    }
+
+    /// It is about to be written: what it was is of no use any more.
+    pub(super) fn forget_record(&self, name: &str) {
+        self.recent().read.remove(name);
     }
 
     fn recent(&self) -> MutexGuard<'_, Recent> {

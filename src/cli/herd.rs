@@ -28,6 +28,8 @@ const BEATS: [(usize, SignedDuration); 2] =
     [(50, SignedDuration::from_secs(20)), (MANY, SignedDuration::from_secs(10))];
 /// What is looked at again sooner than this is no poll: something small is awaited, or there is something to do.
 const POLL: SignedDuration = SignedDuration::from_secs(4);
+/// No deed is begun on a look that is older: those that are left look again.
+const LOOK: SignedDuration = SignedDuration::from_secs(15);
 /// Deeds side by side.
 const ABREAST: usize = 8;
 /// Between two updates of stacks, milliseconds. AWS publishes no rate; tools that ask for more than two a second are throttled.
@@ -56,7 +58,7 @@ pub(crate) struct Sheep {
     /// How it came to rest; `None`: it goes on.
     pub(crate) rest: Option<Rest>,
     /// When its record was last read, or written for the first time.
-    pub(crate) recorded: Instant,
+    pub(crate) recorded: Timestamp,
     /// When it is to be looked at again.
     pub(crate) due: Instant,
 }
@@ -70,8 +72,7 @@ impl Sheep {
 
     /// The same, by somebody who knows what to look at.
     pub(crate) fn looking(run: Run, look: Look) -> Self {
-        let now = Instant::now();
-        Self { run, look, sights: Sights::default(), rest: None, recorded: now, due: now }
+        Self { run, look, sights: Sights::default(), rest: None, recorded: Timestamp::now(), due: Instant::now() }
     }
 
     /// Its stack is being brought back.
@@ -83,7 +84,7 @@ impl Sheep {
         self.sights.take(&tick.run, &tick.seen);
         self.run = tick.run.clone();
         if tick.seen.record.here().is_some() {
-            self.recorded = Instant::now();
+            self.recorded = now;
         }
         match &tick.next {
             Next::Ended => self.rest = Some(Rest::Over),
@@ -140,7 +141,8 @@ impl Herd {
         let seen = world.observe_all(&wanted).await;
         let looked = world.now();
         let mut left: Vec<(&mut Sheep, Observation)> = due.into_iter().zip(seen).collect();
-        while !left.is_empty() {
+        // What is decided on an old look is decided anew: somebody may have given a run up meanwhile.
+        while !left.is_empty() && world.now().duration_since(looked) < LOOK {
             let rest = left.split_off(ABREAST.min(left.len()));
             let (sheep, seen): (Vec<&mut Sheep>, Vec<Observation>) = left.into_iter().unzip();
             let acts = sheep

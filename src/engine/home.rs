@@ -57,17 +57,23 @@ pub(super) fn step(mut turn: Turn<'_>, duty: Duty, home: fn(Turn<'_>) -> Step) -
     }
 }
 
-/// The stack is there, or nobody knows: nothing ends on what was not seen.
+/// The stack is there, or nobody knows. Nothing is taken for done that was not seen.
 fn not_seen(turn: Turn<'_>) -> Step {
     let mut turn = match turn.full() {
         Err(step) => return *step,
         Ok(turn) => turn,
     };
-    if turn.tired(PATIENCE.saturating_mul(3), 5) {
-        let by_hand = format!("`stacksnap resume {}`", turn.run.target.stack);
-        return turn.strand("CloudFormation shows the stack, but neither its events nor its change sets", by_hand);
+    if !turn.tired(PATIENCE.saturating_mul(3), 5) {
+        return turn.look_again_soon();
     }
-    turn.look_again_soon()
+    let (what, by_hand) =
+        ("CloudFormation shows the stack, but not its events or its change sets", "look at the stack");
+    if turn.run.live() || turn.run.prior == Some(Mode::Offline) {
+        turn.trouble(Outcome::Failed, what, by_hand);
+        return turn.end();
+    }
+    let by_hand = format!("{by_hand}, then `stacksnap resume {}`", turn.run.target.stack);
+    turn.strand(what, by_hand)
 }
 
 /// A failing run's job is stopped once the stack is on its way back, or is where it should be: *on*

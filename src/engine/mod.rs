@@ -72,11 +72,13 @@ pub fn step(run: &Run, seen: &Observation, now: Timestamp) -> Step {
     step
 }
 
-/// Nothing was done but to enter a phase of a backup, and all that it asks for is there. What ends is saved first; and whoever
-/// makes or destroys a stack looks before each step, whether anybody has marked its backup meanwhile.
+/// Nothing was done but to enter a phase of a backup that goes well, and all that it asks for is there. What ends is saved first;
+/// whoever gives up looks plainly before he cancels or stops anything; and whoever makes or destroys a stack looks before each
+/// step, whether anybody has marked its backup meanwhile.
 fn goes_on(step: &Step, seen: &Observation) -> bool {
     let covered = matches!(step.next, Next::Tick { wait, look } if wait.is_zero() && seen.look.covers(look));
-    covered && step.actions.is_empty() && !step.run.ended() && matches!(step.run.kind, Kind::Backup { .. })
+    let good = !step.run.failing() && !step.run.abort && !step.run.ended();
+    covered && good && step.actions.is_empty() && matches!(step.run.kind, Kind::Backup { .. })
 }
 
 /// Decides once.

@@ -35,7 +35,6 @@ fn lasting(run: &Run) -> Run {
     Run {
         next_due: run.started,
         quiet_from: None,
-        snapshot_seen: None,
         took: Durations::default(),
         window: None,
         skew: None,
@@ -73,7 +72,6 @@ mod tests {
         let at = Some(Timestamp::UNIX_EPOCH);
         let window = Some(Window { from: Timestamp::UNIX_EPOCH, to: None });
         let waits = [
-            Run { snapshot_seen: at, ..before.clone() },
             Run { window, skew: Some(3), ..before.clone() },
             Run { quiet_from: at, took: Durations { off: Some(240), ..Durations::default() }, ..before.clone() },
             Run { looked: at, behind: true, ..before.clone() },
@@ -84,6 +82,7 @@ mod tests {
         let urgent_ones = [
             Run { left: at, ..before.clone() },
             Run { asked: at, ..before.clone() },
+            Run { snapshot_seen: at, ..before.clone() },
             Run { halves_done: at, ..before.clone() },
             Run { files: Some(files), ..before.clone() },
             Run { abort: true, ..before.clone() },

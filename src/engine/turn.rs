@@ -166,7 +166,7 @@ impl<'a> Turn<'a> {
         }
     }
 
-    /// Goes on to a later phase, and looks again before anything is done there.
+    /// Goes on to a later phase, and looks before anything is done there: see [`super::step`].
     pub(super) fn to(mut self, phase: Phase) -> Step {
         debug_assert!(phase > self.run.phase, "phases only go forward");
         self.run.phase = phase;

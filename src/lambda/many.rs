@@ -107,7 +107,7 @@ impl Function {
             }
         }
         self.count(&before, &mut herd, &mut progress).await;
-        self.kept.keep(herd.going(), rounds);
+        self.kept.keep(herd.going(), rounds, self.aws.now());
         Ok(answer(&value, &herd, progress, rounds))
     }
 
@@ -118,13 +118,17 @@ impl Function {
             self.allowed(&driver.stack).await?;
         }
         let (sheep, unread) = self.recalled(progress.driving.clone()).await;
+        let mut untold = Vec::new();
         for sheep in sheep.into_iter().filter(|sheep| !sheep.run.ended()) {
             // The record tells every driver.
-            drop(self.aws.save(&Run { abort: true, ..sheep.run }).await);
+            if let Err(refusal) = self.aws.save(&Run { abort: true, ..sheep.run }).await {
+                untold.push(refusal);
+            }
         }
-        // Whose record AWS had no time for is told so when the event comes again.
-        if let Some((_, refusal)) = unread.iter().find(|(_, refusal)| refusal.kind.passes()) {
-            return Err(self.cx.refused("the runs' records cannot be read", refusal));
+        // Those that AWS had no time for are told so when the event comes again.
+        untold.extend(unread.into_iter().map(|(_, refusal)| refusal));
+        if let Some(refusal) = untold.iter().find(|refusal| refusal.kind.passes()) {
+            return Err(self.cx.refused("the runs cannot be given up yet", refusal));
         }
         let value = json!({ "action": "fleet", "stacks": event.stacks });
         let event = FleetEvent { progress: Some(progress), ..event };
@@ -162,12 +166,20 @@ impl Function {
         let next: Vec<String> = progress.waiting.drain(..room).collect();
         shared.look_for_locks(&self.aws, &next).await;
         let earlier = self.earlier_ones(event, &next).await;
+        let answers = (shared, &Shared::many(self.aws.now()));
         let begun = next
             .iter()
             .zip(earlier)
-            .map(|(stack, earlier)| async move { (stack, self.begun_one(event, stack, earlier, shared).await) });
+            .map(|(stack, earlier)| async move { (stack, self.begun_one(event, stack, earlier, answers).await) });
         for (stack, begun) in join_all(begun).await {
             match begun {
+                // The first time its record could not be saved, and says so.
+                Ok(Begun::Run(run)) if run.refused_unbegun() && progress.postponed.contains(stack) => {
+                    let why = run.ending.as_ref().and_then(|ending| ending.why.clone()).unwrap_or_default();
+                    let failure = Failure::new(Exit::Failed, "not-begun", format!("{} was not begun", run.id)).why(why);
+                    self.not_begun(Some(stack), &failure).await;
+                    progress.failed.push(Failed { stack: stack.clone(), code: failure.code });
+                }
                 Ok(Begun::Run(run)) => herd.sheep.push(Sheep::new(*run)),
                 Ok(Begun::Already(_) | Begun::Elsewhere) => progress.passed.push(stack.clone()),
                 Ok(Begun::Skipped(failure)) => {
@@ -204,17 +216,15 @@ impl Function {
         event: &FleetEvent,
         stack: &str,
         earlier: Result<Option<Begun>, Failure>,
-        shared: &Shared,
+        (shared, anew): (&Shared, &Shared),
     ) -> Result<Begun, Failure> {
         let one = BackupEvent { stack: stack.to_owned(), options: event.options.clone(), driver: None };
         // What is begun must be allowed, whoever has written the event.
         self.allowed_sharing(stack, shared).await?;
         let wish = self.wish(&one)?;
         match self.begun(&one, &wish, earlier?, shared).await {
-            // Others' answers of up to a minute ago have refused it, and nothing was touched: once more, by its own.
-            Err(failure) if failure.exit == Exit::Refused => {
-                Box::pin(self.begun(&one, &wish, None, &Shared::default())).await
-            }
+            // Answers of up to a minute ago have refused it, and nothing was touched: once more, by new ones.
+            Err(failure) if failure.code == "refused" => Box::pin(self.begun(&one, &wish, None, anew)).await,
             begun => begun,
         }
     }
@@ -268,7 +278,9 @@ fn room(herd: &Herd, event: &FleetEvent, progress: &Progress) -> usize {
 
 fn answer(value: &Value, herd: &Herd, mut progress: Progress, rounds: u32) -> Answer {
     // Those that could not be recalled this time come again.
-    let unread = std::mem::take(&mut progress.driving).into_iter().map(|driver| driver.again(rounds));
+    let unread = std::mem::take(&mut progress.driving);
+    let soon = if progress.waiting.is_empty() || !unread.is_empty() { AGAIN } else { 1 };
+    let unread = unread.into_iter().map(|driver| driver.again(rounds));
     let going = herd.going().map(|sheep| Driver::of(&sheep.run, sheep.look, rounds));
     progress.driving = going.chain(unread).collect();
     let report = json!({
@@ -280,8 +292,7 @@ fn answer(value: &Value, herd: &Herd, mut progress: Progress, rounds: u32) -> An
     }
     let mut event = value.clone();
     event["progress"] = serde_json::to_value(&progress).unwrap_or_default();
-    let begins = if progress.waiting.is_empty() { AGAIN } else { 1 };
-    Answer { report, ..Answer::wait(event, herd.wait().map_or(begins, seconds)) }
+    Answer { report, ..Answer::wait(event, herd.wait().map_or(soon, seconds)) }
 }
 
 fn ended(value: &Value, progress: &Progress, report: Value) -> Answer {

@@ -146,7 +146,7 @@ impl Function {
         value: &Value,
         until: Instant,
     ) -> Result<Answer, Failure> {
-        if let Some(sheep) = self.kept.take(&driver, self.pace()) {
+        if let Some(sheep) = self.kept.take(&driver, self.pace(), self.aws.now()) {
             let sheep = self.in_time(sheep, timeout).await;
             return Ok(self.drive(sheep, driver.rounds, value, until).await);
         }
@@ -229,7 +229,7 @@ impl Function {
                 Answer::nothing(event, "the run is long: the sentinel drives it on")
             }
             None => {
-                self.kept.keep([&sheep].into_iter(), rounds.count);
+                self.kept.keep([&sheep].into_iter(), rounds.count, self.aws.now());
                 Answer::wait(going_on(event, &sheep, rounds.count), rounds.wait)
             }
             Some(rest) => match self.at_rest(&rest, HANDED) {
@@ -259,7 +259,9 @@ impl Function {
     /// sentinel's next look's: the debt rule finds what is owed.
     pub(super) async fn recalled(&self, driving: Vec<Driver>) -> (Vec<Sheep>, Vec<(Driver, Refusal)>) {
         let (mut sheep, mut unread) = (Vec::new(), Vec::new());
-        let known = |driver: &Driver| self.kept.take(driver, self.pace()).map(|known| sheep.push(known)).is_none();
+        let known = |driver: &Driver| {
+            self.kept.take(driver, self.pace(), self.aws.now()).map(|known| sheep.push(known)).is_none()
+        };
         let driving: Vec<Driver> = driving.into_iter().filter(known).collect();
         let names: Vec<_> = driving.iter().map(|driver| (driver.stack.as_str(), &driver.run)).collect();
         let mut records = self.aws.recorded(&names).await;
