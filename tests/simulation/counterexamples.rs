@@ -1,11 +1,11 @@
 //! The schedules that broke simpler designs, each as a story. See "What does not work" in
 //! ARCHITECTURE.md.
 
-use stacksnap::engine::{Action, Rescue};
-use stacksnap::model::Switch;
+use stacksnap::engine::{self, Action, Rescue};
 use stacksnap::model::run::{Mode, Phase};
+use stacksnap::model::{Seen, Switch};
 
-use crate::cloud::{Cloud, Fates};
+use crate::cloud::{Cloud, Fates, at};
 use crate::driver::{self, Driver, Fine, Stage};
 use crate::judge;
 use crate::story::{BACKUP, drive, drive_until, online, sentinel};
@@ -152,4 +152,24 @@ fn crashed_offline_without_a_record() -> Cloud {
     cloud.records.clear();
     cloud.lock = None;
     cloud
+}
+
+#[test]
+fn a_record_that_was_read_before_another_driver_went_on_refuses_nothing() {
+    let mut cloud = online(Fates::default());
+    let mut ahead = driver::begin(&mut cloud, BACKUP).unwrap();
+    let slow = ahead.run.clone();
+    // Its look has begun with the record; the stack, which is read last, goes offline meanwhile.
+    for far in [Phase::GoingOffline, Phase::Capturing] {
+        drive_until(&mut cloud, &mut ahead, |_, driver| driver.run.phase == far);
+        drive_until(&mut cloud, &mut ahead, |cloud, _| {
+            !cloud.sets.is_empty() || cloud.busy() || cloud.mode == Mode::Offline
+        });
+        let mut seen = cloud.observe(&slow, engine::first_look(&slow));
+        seen.record = Seen::Here(slow.as_saved());
+        let step = engine::step(&slow, &seen, at(cloud.now));
+        assert!(!step.run.ended() && step.actions.is_empty(), "{far}: {:?}", step.run);
+    }
+    drive(&mut cloud, &mut ahead);
+    judge::at_rest(&cloud, Mode::Online).unwrap();
 }

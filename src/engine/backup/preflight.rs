@@ -3,16 +3,20 @@
 use jiff::SignedDuration;
 
 use crate::engine::mode::{Debt, debt, mode};
-use crate::engine::turn::{PATIENCE, Turn, View};
+use crate::engine::turn::{PATIENCE, SOON, Turn, View};
 use crate::engine::{Step, rebuild};
-use crate::model::ClusterStatus;
+use crate::model::change_set::ChangeSet;
 use crate::model::run::{Kind, Mode, Outcome, Phase};
+use crate::model::{ClusterStatus, Switch};
 
 pub(super) fn step(turn: Turn<'_>) -> Step {
     let mut turn = match turn.full() {
         Ok(turn) => turn,
         Err(step) => return *step,
     };
+    if turn.view().is_some_and(|view| somebody_is_further(&turn, view)) {
+        return turn.look_again(SOON);
+    }
     if turn.run.abort {
         turn.trouble(Outcome::Aborted, "the run was given up before anything was touched", "");
     }
@@ -29,6 +33,14 @@ pub(super) fn step(turn: Turn<'_>) -> Step {
         Some(wait) => turn.look_again(wait),
         None => begin(turn),
     }
+}
+
+/// Another driver of this very run has had its change set made, or executed it, since the record was read here: it is no reason to
+/// refuse the run, and its record will say so.
+fn somebody_is_further(turn: &Turn<'_>, view: View<'_>) -> bool {
+    let made = view.sets.iter().filter_map(ChangeSet::own).any(|token| token.run == turn.run.id);
+    let executed = view.history.own(&turn.run.id, Switch::Off).next().is_some();
+    (made || executed) && !turn.run.abort && turn.since_phase() < PATIENCE
 }
 
 fn check_stack(turn: &mut Turn<'_>, view: View<'_>) {
