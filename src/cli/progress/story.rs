@@ -86,8 +86,14 @@ impl Story {
         self.mode(tick, sights, &mut lines);
         self.halves(sights, &mut lines);
         self.sight(tick, &mut lines);
-        actions(tick, &mut lines);
-        changes(&tick.before, &tick.run, self.mode, &mut lines);
+        // What is done after a phase was entered is that phase's.
+        if tick.before.phase == tick.run.phase {
+            actions(tick, &mut lines);
+            changes(&tick.before, &tick.run, self.mode, &mut lines);
+        } else {
+            changes(&tick.before, &tick.run, self.mode, &mut lines);
+            actions(tick, &mut lines);
+        }
         lines
     }
 
