@@ -138,15 +138,14 @@ pub async fn act(world: &impl World, run: Run, seen: Observation, looked: Timest
     let answers = join_all(actions.iter().map(|action| world.perform(action))).await;
     let done: Vec<(Action, Answer)> = actions.into_iter().zip(answers).collect();
     let noted = engine::note(&after, &done, world.now());
-    if engine::urgent(&after, &noted) && !noted.lost {
-        // Monotone facts only: where this save is lost, they are found again.
+    if noted.as_saved() != after.as_saved() && !noted.lost {
+        // Monotone facts only (a job's id): where this save is lost, they are found again by tag.
         // A machine that slept since it acted has nothing to say any more: what it knows is saved after its
         // next look, and joined with what the record says by then.
         let saved = if slept() { Err(()) } else { world.save(&noted).await.map_err(drop) };
         after = Run { unsaved: saved.is_err(), ..noted };
     } else {
-        // What is not urgent goes with the next save.
-        after = Run { behind: noted.behind || noted.as_saved() != after.as_saved(), ..noted };
+        after = noted;
     }
     Tick { before: run, run: after, seen, done, next: step.next }
 }

@@ -7,6 +7,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use aws_sdk_cloudformation::types as sdk;
 use futures_util::future::{join_all, ready};
 use futures_util::join;
 use jiff::{SignedDuration, Timestamp};
@@ -146,20 +147,12 @@ impl Aws {
     }
 
     async fn printed_stack(&self, id: &str) -> Result<(Stack, Print), Refusal> {
-        let stack = self.described_stack(id).await?;
-        let print = Print::of(&stack);
-        Ok((into_stack(stack), print))
+        self.described_stack(id).await.map(with_print)
     }
 
     /// Every stack that is there, each with its print.
     pub(super) async fn printed_stacks(&self) -> Result<Vec<(Stack, Print)>, Refusal> {
-        let stacks = self.described_stacks(None).await?.into_iter();
-        Ok(stacks
-            .map(|stack| {
-                let print = Print::of(&stack);
-                (into_stack(stack), print)
-            })
-            .collect())
+        Ok(self.described_stacks(None).await?.into_iter().map(with_print).collect())
     }
 
     async fn pool(&self, wanted: &[(Run, Look)]) -> Pool {
@@ -255,6 +248,11 @@ impl Pool {
         }
         seen
     }
+}
+
+fn with_print(stack: sdk::Stack) -> (Stack, Print) {
+    let print = Print::of(&stack);
+    (into_stack(stack), print)
 }
 
 type Read<T> = Result<HashMap<String, T>, Refusal>;

@@ -21,7 +21,6 @@ use crate::model::{ChangeSetStatus, ExecutionStatus, Refusal, RefusalKind, Stack
 const STACKS: usize = 1_024;
 /// An operation's first event is as old as `LastUpdatedTime` says, but for so much; otherwise the events are behind.
 const AGREE: SignedDuration = SignedDuration::from_secs(5);
-
 /// Events of an operation that is so old may be gone. They are kept for longer: this only tells them from events that are behind.
 const FORGOTTEN: SignedDuration = SignedDuration::from_hours(24);
 
@@ -48,6 +47,11 @@ impl Print {
     pub(super) fn shown_by(&self, history: &History) -> bool {
         let same = |newest: &Operation| newest.status == self.status && newest.ended() != self.status.in_progress();
         self.operation(history).is_some_and(same)
+    }
+
+    /// The same; or there is nothing to be shown any more.
+    fn told_by(&self, history: &History) -> bool {
+        self.shown_by(history) || self.forgotten(history)
     }
 
     /// CloudFormation keeps events for ninety days: nothing tells of an operation that is older.
@@ -127,14 +131,21 @@ impl Aws {
         change(memories.entry(stack_id.to_owned()).or_default())
     }
 
-    /// The stack's history as it was last read, back to `base`, where nothing has happened since.
-    pub(super) fn same_history(&self, stack_id: &str, base: Option<&str>, print: &Print) -> Option<History> {
-        let (then, history) = self.last_history(stack_id, base)?;
-        let same = then == *print && (print.shown_by(&history) || print.forgotten(&history));
+    /// The stack's history as it was last read, back to `base`, where nothing has happened since; and where this print is of a change
+    /// set that this process has just executed, with its operation under way: what is awaited is its end, and then the events
+    /// are read.
+    pub(super) fn known_history(&self, stack_id: &str, base: Option<&str>, print: &Print) -> Option<History> {
+        let (then, mut history) = self.last_history(stack_id, base)?;
+        let same = then == *print && print.told_by(&history);
         // Its last seconds have a status of their own (…_CLEANUP_IN_PROGRESS): what is awaited is its end.
         let under_way = print.operation(&history).is_some_and(|newest| !newest.ended());
         let goes_on = then.same_operation(print) && print.status.in_progress() && under_way;
-        (same || goes_on).then_some(history)
+        if same || goes_on {
+            return Some(history);
+        }
+        let begun = self.own_operation(stack_id, &then, print).filter(|_| then.told_by(&history))?;
+        history.operations.insert(0, begun);
+        Some(history)
     }
 
     /// As it was last read, and the print before that.
@@ -144,24 +155,13 @@ impl Aws {
         Some((print, history))
     }
 
-    /// The same; and where this print is of a change set that this process has just executed, with its operation under way: what
-    /// is awaited is its end, and then the events are read.
-    pub(super) fn known_history(&self, stack_id: &str, base: Option<&str>, print: &Print) -> Option<History> {
-        if let Some(history) = self.same_history(stack_id, base, print) {
-            return Some(history);
-        }
-        let (then, mut history) = self.last_history(stack_id, base)?;
+    /// The operation of the set that this process has executed since the print `then`, if this print shows it under way.
+    fn own_operation(&self, stack_id: &str, then: &Print, print: &Print) -> Option<Operation> {
         let token = self.memories().get(stack_id)?.sets.as_ref()?.begun(print)?;
-        if !(then.shown_by(&history) || then.forgotten(&history)) {
-            return None;
-        }
         // A plain update may leave the id as it was: ours is the one with which the id has changed.
         let ours = then.executed != print.executed && !then.status.in_progress() && then.updated < print.updated;
         let began = print.updated.filter(|_| ours && print.status.in_progress())?;
-        let operation =
-            Operation { token: Some(token), began, ended: None, status: print.status.clone(), failure: None };
-        history.operations.insert(0, operation);
-        Some(history)
+        Some(Operation { token: Some(token), began, ended: None, status: print.status.clone(), failure: None })
     }
 
     /// The stack's events were read after this print, back to `base`.

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::Aws;
+use super::parameter_store::lock_name;
 use super::refusal::incomplete;
-use super::values::NAMES;
 use crate::model::stack::Stack;
 use crate::model::watch::Sentinel;
 use crate::model::{Refusal, RefusalKind};
@@ -93,12 +93,8 @@ impl Aws {
     /// # Errors
     /// AWS's refusal.
     pub async fn held(&self, stacks: &[String]) -> Result<BTreeSet<String>, Refusal> {
-        let mut held = BTreeSet::new();
-        for stacks in stacks.chunks(NAMES) {
-            let names: Vec<String> = stacks.iter().map(|stack| super::parameter_store::lock_name(stack)).collect();
-            let there = self.some_values(&names).await.1?.into_keys();
-            held.extend(there.filter_map(|name| name.split('/').nth(2).map(str::to_owned)));
-        }
-        Ok(held)
+        let names: Vec<String> = stacks.iter().map(|stack| lock_name(stack)).collect();
+        let there = self.values_there(&names).await?.into_keys();
+        Ok(there.filter_map(|name| name.split('/').nth(2).map(str::to_owned)).collect())
     }
 }

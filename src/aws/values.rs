@@ -18,7 +18,7 @@ use crate::model::{BackupId, Refusal, Seen, tags};
 use crate::plan::manifest::Place;
 
 /// The most names that GetParameters takes.
-pub(super) const NAMES: usize = 10;
+const NAMES: usize = 10;
 
 /// What was read lately, by its name.
 #[derive(Debug, Default)]
@@ -102,14 +102,11 @@ impl Aws {
     /// AWS's refusal, or a record that cannot be read.
     pub async fn recorded_now(&self, runs: &[(&str, &BackupId)]) -> Result<HashMap<String, Run>, Refusal> {
         let names: Vec<String> = runs.iter().map(|(stack, run)| record_name(stack, run)).collect();
-        let mut found = HashMap::new();
-        for (_, answer) in join_all(names.chunks(NAMES).map(|names| self.some_values(names))).await {
-            for (name, text) in answer? {
-                let run = record::read(&name, &text)?;
-                found.insert(run.id.to_string(), run);
-            }
-        }
-        Ok(found)
+        let read = |(name, text): (String, String)| {
+            let run = record::read(&name, &text)?;
+            Ok((run.id.to_string(), run))
+        };
+        self.values_there(&names).await?.into_iter().map(read).collect()
     }
 
     /// Whoever drives many runs reads the record of one whose halves have been asked for only so often: what others have written
@@ -154,7 +151,8 @@ impl Aws {
     async fn values_named(&self, names: &[String]) -> Values {
         let mut found = HashMap::new();
         let mut absent = Vec::new();
-        for (names, answer) in join_all(names.chunks(NAMES).map(|names| self.some_values(names))).await {
+        let answers = join_all(names.chunks(NAMES).map(|names| self.some_values(names))).await;
+        for (names, answer) in names.chunks(NAMES).zip(answers) {
             match answer {
                 Ok(mut read) => {
                     for name in names {
@@ -173,14 +171,19 @@ impl Aws {
         Values(found)
     }
 
-    /// The values of at most ten parameters, of those that are there.
-    pub(super) async fn some_values<'a>(
-        &self,
-        names: &'a [String],
-    ) -> (&'a [String], Result<HashMap<String, String>, Refusal>) {
+    /// The values of those parameters that are there.
+    pub(super) async fn values_there(&self, names: &[String]) -> Result<HashMap<String, String>, Refusal> {
+        let mut found = HashMap::new();
+        for names in names.chunks(NAMES) {
+            found.extend(self.some_values(names).await?);
+        }
+        Ok(found)
+    }
+
+    /// The same of as many as one call takes.
+    async fn some_values(&self, names: &[String]) -> Result<HashMap<String, String>, Refusal> {
         let get = self.ssm().get_parameters().set_names(Some(names.to_vec())).with_decryption(false);
-        let answer = get.send().await.map_err(refused("ssm", "GetParameters"));
-        let rows = answer.map(|answer| answer.parameters.unwrap_or_default().into_iter());
-        (names, rows.map(|rows| rows.filter_map(|row| Some((row.name?, row.value.unwrap_or_default()))).collect()))
+        let rows = get.send().await.map_err(refused("ssm", "GetParameters"))?.parameters.unwrap_or_default();
+        Ok(rows.into_iter().filter_map(|row| Some((row.name?, row.value.unwrap_or_default()))).collect())
     }
 }

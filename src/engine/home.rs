@@ -38,8 +38,7 @@ pub(super) fn step(mut turn: Turn<'_>, duty: Duty, home: fn(Turn<'_>) -> Step) -
     if view.stack.status.in_progress() {
         return turn.look_again(SOON);
     }
-    let nothing_owed = turn.run.live() || turn.run.prior == Some(Mode::Offline);
-    if nothing_owed && duty == Duty::Debt {
+    if nothing_owed(&turn) && duty == Duty::Debt {
         return home(turn);
     }
     if !view.stack.status.updatable() {
@@ -57,6 +56,11 @@ pub(super) fn step(mut turn: Turn<'_>, duty: Duty, home: fn(Turn<'_>) -> Step) -
     }
 }
 
+/// The run has not changed the stack's mode, and will not.
+fn nothing_owed(turn: &Turn<'_>) -> bool {
+    turn.run.live() || turn.run.prior == Some(Mode::Offline)
+}
+
 /// The stack is there, or nobody knows. Nothing is taken for done that was not seen.
 fn not_seen(turn: Turn<'_>) -> Step {
     let mut turn = match turn.full() {
@@ -68,7 +72,7 @@ fn not_seen(turn: Turn<'_>) -> Step {
     }
     let (what, by_hand) =
         ("CloudFormation shows the stack, but not its events or its change sets", "look at the stack");
-    if turn.run.live() || turn.run.prior == Some(Mode::Offline) {
+    if nothing_owed(&turn) {
         turn.trouble(Outcome::Failed, what, by_hand);
         return turn.end();
     }
@@ -82,7 +86,7 @@ fn stop_job(turn: &mut Turn<'_>, view: View<'_>) {
     let Some(job) = turn.seen.job.here().filter(|job| job.state.active()) else { return };
     let homeward = view.history.under_way().is_some_and(|op| op.is(&turn.run.id, Switch::On));
     let online = turn.run.target.switch.as_ref().and_then(|switch| mode(view.stack, switch)) == Some(Mode::Online);
-    let nothing_owed = turn.run.prior == Some(Mode::Offline) || turn.run.live();
+    let nothing_owed = nothing_owed(turn);
     let settled = !view.busy() && (online || nothing_owed);
     if turn.run.failing()
         && (homeward || settled || nothing_owed)

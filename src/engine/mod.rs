@@ -35,7 +35,6 @@ pub use mode::{Debt, debt, mode};
 pub use note::note;
 pub use observation::{Look, Observation, Seed};
 pub use rescue::{Rescue, Watch, rescue, unlocked, watch};
-pub use saving::urgent;
 
 use jiff::Timestamp;
 

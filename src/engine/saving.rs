@@ -9,7 +9,7 @@ use super::Action;
 use crate::model::run::{Durations, Kind, Run};
 
 /// Whether what `after` knows beyond `before` cannot wait.
-pub fn urgent(before: &Run, after: &Run) -> bool {
+pub(super) fn urgent(before: &Run, after: &Run) -> bool {
     match after.kind {
         Kind::Backup { .. } => lasting(before) != lasting(after),
         // What they make and destroy is found by their records alone.

@@ -245,7 +245,8 @@ impl<'a> Turn<'a> {
             Next::Tick { wait, .. } => *wait,
             _ => SignedDuration::ZERO,
         };
-        let (changed, must) = (self.changed(), self.must_save());
+        let changed = self.changed();
+        let must = changed && self.must_save();
         if must || later(self.now, wait) > self.run.next_due {
             self.run.next_due = later(self.now, wait.max(LEASE));
         }
@@ -259,9 +260,9 @@ impl<'a> Turn<'a> {
         self.before.unsaved || self.before.behind || self.run.as_saved() != self.before.as_saved()
     }
 
-    /// Whether it has to be on record now.
+    /// Whether what has changed has to be on record now.
     fn must_save(&self) -> bool {
-        let relied_on = self.changed() && self.actions.iter().any(saving::relied_on);
+        let relied_on = self.actions.iter().any(saving::relied_on);
         self.before.unsaved || relied_on || saving::urgent(self.before, &self.run)
     }
 }

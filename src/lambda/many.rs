@@ -172,14 +172,8 @@ impl Function {
             .zip(earlier)
             .map(|(stack, earlier)| async move { (stack, self.begun_one(event, stack, earlier, answers).await) });
         for (stack, begun) in join_all(begun).await {
-            match begun {
-                // The first time its record could not be saved, and says so.
-                Ok(Begun::Run(run)) if run.refused_unbegun() && progress.postponed.contains(stack) => {
-                    let why = run.ending.as_ref().and_then(|ending| ending.why.clone()).unwrap_or_default();
-                    let failure = Failure::new(Exit::Failed, "not-begun", format!("{} was not begun", run.id)).why(why);
-                    self.not_begun(Some(stack), &failure).await;
-                    progress.failed.push(Failed { stack: stack.clone(), code: failure.code });
-                }
+            let postponed = progress.postponed.contains(stack);
+            match begun.and_then(|begun| if postponed { unless_unbegun(begun) } else { Ok(begun) }) {
                 Ok(Begun::Run(run)) => herd.sheep.push(Sheep::new(*run)),
                 Ok(Begun::Already(_) | Begun::Elsewhere) => progress.passed.push(stack.clone()),
                 Ok(Begun::Skipped(failure)) => {
@@ -187,9 +181,7 @@ impl Function {
                     progress.passed.push(stack.clone());
                 }
                 // AWS had no time: after the others, once more.
-                Err(failure)
-                    if passes(&failure) && failure.exit != Exit::Busy && !progress.postponed.contains(stack) =>
-                {
+                Err(failure) if passes(&failure) && failure.exit != Exit::Busy && !postponed => {
                     progress.postponed.push(stack.clone());
                     progress.waiting.push(stack.clone());
                 }
@@ -262,6 +254,18 @@ impl Function {
         if ending.outcome != Outcome::Complete || ending.left_offline {
             self.tell(&Notice::of_run(&sheep.run, &sheep.sights, self.document(sheep))).await;
         }
+    }
+}
+
+/// A stack that was postponed may have a run that says why: its record could not be saved, so nothing was begun.
+fn unless_unbegun(begun: Begun) -> Result<Begun, Failure> {
+    let Begun::Run(run) = &begun else { return Ok(begun) };
+    match run.ending.as_ref().filter(|ending| ending.outcome == Outcome::Refused) {
+        Some(ending) => {
+            let what = format!("{} was not begun", run.id);
+            Err(Failure::new(Exit::Failed, "not-begun", what).why(ending.why.clone().unwrap_or_default()))
+        }
+        None => Ok(begun),
     }
 }
 

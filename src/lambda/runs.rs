@@ -18,7 +18,6 @@ use crate::cli::failure::Failure;
 use crate::cli::findings::CheckReport;
 use crate::cli::herd::{Herd, Rest, Sheep, seconds};
 use crate::cli::output::envelope;
-use crate::cli::pace::Pace;
 use crate::cli::report::{self, RunReport};
 use crate::cli::sentinel;
 use crate::cli::sights::Sights;
@@ -211,7 +210,7 @@ impl Function {
     /// Ticks for as long as there is time.
     pub(super) async fn drive(&self, sheep: Sheep, rounds: u32, event: &Value, until: Instant) -> Answer {
         let before = sheep.run.clone();
-        let mut herd = Herd::new(Pace::new(&self.cx.globals));
+        let mut herd = Herd::new(self.pace());
         herd.sheep.push(sheep);
         herd.round(&self.aws, &mut |_, _, _| {}).await;
         herd.drive(&self.aws, until, &mut |_, _, _| {}).await;

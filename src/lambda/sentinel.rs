@@ -20,7 +20,6 @@ use crate::cli::duration;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::herd::{Herd, Sheep, seconds};
-use crate::cli::pace::Pace;
 use crate::cli::sentinel::{EVERY, Looked, Watchman, leave};
 use crate::config::Span;
 use crate::model::run::Run;
@@ -43,7 +42,7 @@ impl Function {
         until: Instant,
     ) -> Result<Answer, Failure> {
         let man = self.watchman(&event).await?;
-        let mut herd = Herd::new(Pace::new(&self.cx.globals));
+        let mut herd = Herd::new(self.pace());
         let rounds = event.driving.first().map_or(0, |driver| driver.rounds) + 1;
         let looked = if event.driving.is_empty() {
             let mut looked = man.look(&self.cx, &self.aws, &herd).await?;

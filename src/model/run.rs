@@ -499,11 +499,6 @@ impl Run {
         self.phase == Phase::Done
     }
 
-    /// It was refused before anything was touched.
-    pub fn refused_unbegun(&self) -> bool {
-        self.ending.as_ref().is_some_and(|ending| ending.outcome == Outcome::Refused)
-    }
-
     /// Nobody seems to drive it any more (rule 5). Ticking a live one would be harmless.
     pub fn stale(&self, now: Timestamp) -> bool {
         !self.ended() && now > self.next_due.saturating_add(STALE_AFTER).unwrap_or(Timestamp::MAX)

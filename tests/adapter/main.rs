@@ -142,13 +142,6 @@ fn run(survey: &Survey, now: Timestamp, base: Option<&str>) -> Run {
 }
 
 pub(crate) const EVERYTHING: Look = Look {
-    manifest: false,
-    plan: false,
-    marks: false,
-    fresh: false,
-    parts: false,
-    remains: false,
-    probe: false,
     record: true,
     stack: true,
     history: true,
@@ -162,6 +155,7 @@ pub(crate) const EVERYTHING: Look = Look {
     seed: true,
     secret: true,
     others: true,
+    ..Look::NONE
 };
 
 #[tokio::test]

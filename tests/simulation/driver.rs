@@ -164,10 +164,8 @@ impl Driver {
     fn note(&mut self, cloud: &mut Cloud, done: &[Outcome], next: Then) -> Stage {
         let noted = engine::note(&self.run, done, at(cloud.now + self.skew));
         let old = self.looked.as_ref().is_some_and(|(looked, _)| cloud.now - looked > STALE);
-        let news = engine::urgent(&self.run, &noted) && !noted.lost;
-        let waits = noted.as_saved() != self.run.as_saved() && !news;
+        let news = noted.as_saved() != self.run.as_saved() && !noted.lost;
         self.run = noted;
-        self.run.behind |= waits;
         // What was learned before a sleep is saved after the next look, which joins it with what others know.
         self.run.unsaved |= news && old;
         if news && !old {

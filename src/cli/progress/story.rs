@@ -87,11 +87,12 @@ impl Story {
         self.halves(sights, &mut lines);
         self.sight(tick, &mut lines);
         // What is done after a phase was entered is that phase's.
-        if tick.before.phase == tick.run.phase {
+        let entered = tick.before.phase != tick.run.phase;
+        if !entered {
             actions(tick, &mut lines);
-            changes(&tick.before, &tick.run, self.mode, &mut lines);
-        } else {
-            changes(&tick.before, &tick.run, self.mode, &mut lines);
+        }
+        changes(&tick.before, &tick.run, self.mode, &mut lines);
+        if entered {
             actions(tick, &mut lines);
         }
         lines
