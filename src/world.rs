@@ -18,6 +18,9 @@ use crate::plan::prune::Sight;
 /// How old a look may be for an action that CloudFormation cannot check by itself.
 const FRESH: SignedDuration = SignedDuration::from_secs(60);
 
+/// How old what the record said may be when it is written over.
+const READ: SignedDuration = SignedDuration::from_secs(5);
+
 /// How long to wait after a refusal before the next look.
 const AGAIN: SignedDuration = SignedDuration::from_secs(2);
 
@@ -120,13 +123,22 @@ pub async fn act(world: &impl World, run: Run, seen: Observation, looked: Timest
     let step = engine::step(&run, &seen, looked);
     // A machine that slept here looks again first: neither its save nor its actions are of today.
     let slept = || world.now().duration_since(looked) > FRESH;
-    if slept() {
+    let again = |run: Run, seen| {
         let next = Next::Tick { wait: SignedDuration::ZERO, look: engine::first_look(&run) };
-        return Tick { before: run.clone(), run, seen, done: Vec::new(), next };
+        Tick { before: run.clone(), run, seen, done: Vec::new(), next }
+    };
+    if slept() {
+        return again(run, seen);
     }
-    let mut after = step.run;
-    let mut actions = step.actions;
-    after.unsaved = step.save && !after.lost && world.save(&after).await.is_err();
+    let reads = !seen.look.record || seen.remembered || world.now().duration_since(looked) > READ;
+    let (mut after, mut actions) = (step.run, step.actions);
+    if step.save && !after.lost {
+        after = match put(world, &run, after, reads).await {
+            Ok(after) => after,
+            // Another driver has come further: nothing of this is of today, either.
+            Err(further) => return again(*further, seen),
+        };
+    }
     if after.unsaved {
         // Save before acting: what was not saved is not done, and is due again next time. Bringing
         // the stack back depends on no record, so it is done all the same.
@@ -142,10 +154,51 @@ pub async fn act(world: &impl World, run: Run, seen: Observation, looked: Timest
         // Monotone facts only (a job's id): where this save is lost, they are found again by tag.
         // A machine that slept since it acted has nothing to say any more: what it knows is saved after its
         // next look, and joined with what the record says by then.
-        let saved = if slept() { Err(()) } else { world.save(&noted).await.map_err(drop) };
-        after = Run { unsaved: saved.is_err(), ..noted };
+        after = match slept() {
+            true => Run { unsaved: true, ..noted },
+            false => match put(world, &run, noted, reads && !step.save).await {
+                Ok(after) => after,
+                Err(further) => *further,
+            },
+        };
     } else {
         after = noted;
     }
     Tick { before: run, run: after, seen, done, next: step.next }
+}
+
+/// Saves what a tick decided. What was decided without the record, or a while after it was read, `reads` it first: a driver that only
+/// looked at the halves must not put back a run that another one has driven on meanwhile.
+async fn put(world: &impl World, before: &Run, after: Run, reads: bool) -> Result<Run, Box<Run>> {
+    let after = match reads {
+        false => after,
+        true => match world.record(&after.target.stack, &after.id).await {
+            // Where it cannot be read it is not written, either.
+            Seen::Unknown(_) => return Ok(Run { unsaved: true, ..after }),
+            record => engine::abreast(before, after, &record)?,
+        },
+    };
+    let unsaved = world.save(&after).await.is_err();
+    Ok(Run { unsaved, ..after })
+}
+
+/// Has every driver of a run know what this one adds to it, which is no step of the engine's: that it is given up, or handed over.
+/// The run as it is now, joined with what others have written.
+///
+/// # Errors
+/// The record could not be read or written.
+pub async fn announce(world: &impl World, run: &Run, add: impl FnOnce(Run) -> Run) -> Result<Run, Refusal> {
+    match world.record(&run.target.stack, &run.id).await {
+        Seen::Unknown(refusal) => Err(refusal),
+        // It is not brought back from the dead.
+        Seen::Missing | Seen::NotLooked => Ok(add(run.clone())),
+        record => {
+            let joined = engine::joined(run, &record);
+            if joined.ended() {
+                return Ok(joined);
+            }
+            let added = add(joined);
+            world.save(&added).await.map(|()| added)
+        }
+    }
 }

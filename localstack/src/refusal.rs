@@ -57,6 +57,11 @@ pub(crate) fn denied(account: &str, service: &str, operation: &str, target: &str
     unauthorized(service, account, &format!("{service}:{operation}"), resource, false)
 }
 
+/// CloudFormation's words for what it may not do on its caller's behalf.
+pub(crate) fn unresolvable(action: &str) -> AwsError {
+    AwsError::bad("ValidationError", format!("AccessDenied. User doesn't have permission to call {action}"))
+}
+
 /// No policy allows it, or one denies it, as the service says it.
 pub(crate) fn unauthorized(service: &str, account: &str, action: &str, resource: &str, denied: bool) -> AwsError {
     // SNS writes its own name in capitals.

@@ -232,7 +232,9 @@ impl Pool {
 
     fn fill(&self, run: &Run, look: Look, mut seen: Observation) -> Observation {
         if look.record {
-            seen.record = self.values.record(&record_name(&run.target.stack, &run.id));
+            let name = record_name(&run.target.stack, &run.id);
+            seen.record = self.values.record(&name);
+            seen.remembered = self.values.remembers(&name);
         }
         if look.manifest && self.values.tell_manifest(run) {
             seen.manifest = self.values.manifest(run);

@@ -89,6 +89,8 @@ fn by_message(said: Said<'_>) -> Option<RefusalKind> {
         "ValidationError" if contains("does not exist") && contains("tack") => Some(RefusalKind::NotFound),
         "ValidationError" if contains("_IN_PROGRESS") || contains("state and can") => Some(RefusalKind::WrongState),
         "ValidationError" if contains("cannot be called from current stack status") => Some(RefusalKind::WrongState),
+        // What CloudFormation does on its caller's behalf, and may not: resolve an SSM-typed parameter, for example.
+        "ValidationError" if said.message.starts_with("AccessDenied") => Some(RefusalKind::Denied),
         "ValidationError" if contains("Rate exceeded") => Some(RefusalKind::Transient),
         // The job ended before it could be stopped.
         "InvalidRequestException" if said.operation == "StopBackupJob" => Some(RefusalKind::WrongState),

@@ -10,8 +10,8 @@ use crate::plan::packed;
 
 /// A standard parameter's value holds this many bytes.
 pub(super) const LONGEST: usize = 4096;
-/// Before a record that did not fit otherwise.
-const PACKED: &str = "z1:";
+/// Before what did not fit otherwise.
+pub(super) const PACKED: &str = "z1:";
 /// A packed record that unpacks to more than this is none, bytes.
 const LARGEST: u64 = 64 << 10;
 /// To what length explanations are shortened where the record would not fit.
@@ -30,10 +30,7 @@ struct Header {
 /// # Errors
 /// `NewerRecord`: a later stacksnap wrote it. `BadRecord`: it is no record.
 pub(super) fn read(name: &str, text: &str) -> Result<Run, Refusal> {
-    let unpacked = match text.strip_prefix(PACKED) {
-        Some(packed) => packed::unpack(packed.as_bytes(), LARGEST).map_err(|bad| bad_record(name, &bad.to_string()))?,
-        None => text.as_bytes().to_vec(),
-    };
+    let unpacked = unpacked(text).map_err(|bad| bad_record(name, &bad.to_string()))?;
     let json = &String::from_utf8_lossy(&unpacked);
     let bad = |error: serde_json::Error| bad_record(name, &error.to_string());
     let header: Header = serde_json::from_str(json).map_err(bad)?;
@@ -45,6 +42,17 @@ pub(super) fn read(name: &str, text: &str) -> Result<Run, Refusal> {
         return Err(wrong("GetParameter", "NewerRecord", message));
     }
     serde_json::from_str(json).map(whole).map_err(bad)
+}
+
+/// A parameter's text as it was before it may have been packed.
+///
+/// # Errors
+/// It bears the mark of being packed, and was not packed here.
+pub(super) fn unpacked(text: &str) -> Result<Vec<u8>, packed::Bad> {
+    match text.strip_prefix(PACKED) {
+        Some(packed) => packed::unpack(packed.as_bytes(), LARGEST),
+        None => Ok(text.as_bytes().to_vec()),
+    }
 }
 
 /// What a record says once, said again where it belongs.

@@ -4,13 +4,20 @@ use std::collections::BTreeSet;
 
 use super::Aws;
 use super::parameter_store::lock_name;
+use super::record::{LONGEST, PACKED, unpacked};
 use super::refusal::incomplete;
 use crate::model::stack::Stack;
 use crate::model::watch::Sentinel;
 use crate::model::{Refusal, RefusalKind};
+use crate::plan::packed;
 
 /// Where sentinels leave their marks. No stack's name begins with a dot.
 const MARKS: &str = "/stacksnap/.sentinels";
+
+/// A mark; what is none is nobody's.
+fn read(text: &str) -> Option<Sentinel> {
+    serde_json::from_slice(&unpacked(text).ok()?).ok()
+}
 
 impl Aws {
     /// The marks of all sentinels of the account and region. One that cannot be read is none.
@@ -20,7 +27,7 @@ impl Aws {
     pub async fn sentinels(&self) -> Result<Vec<Sentinel>, Refusal> {
         let mut found = Vec::new();
         self.by_path(MARKS, false, &mut |parameter| {
-            found.extend(parameter.value.and_then(|json| serde_json::from_str(&json).ok()));
+            found.extend(parameter.value.and_then(|text| read(&text)));
         })
         .await?;
         Ok(found)
@@ -32,7 +39,7 @@ impl Aws {
     /// AWS's refusal.
     pub async fn sentinel(&self, by: &str) -> Result<Option<Sentinel>, Refusal> {
         match self.parameter(&format!("{MARKS}/{by}")).await {
-            Ok(json) => Ok(serde_json::from_str(&json).ok()),
+            Ok(text) => Ok(read(&text)),
             Err(refusal) if refusal.kind == RefusalKind::NotFound => Ok(None),
             Err(refusal) => Err(refusal),
         }
@@ -45,7 +52,9 @@ impl Aws {
     pub async fn leave_mark(&self, sentinel: &Sentinel) -> Result<(), Refusal> {
         let json =
             serde_json::to_string(sentinel).map_err(|error| incomplete("ssm", "PutParameter", &error.to_string()))?;
-        self.put_parameter(&format!("{MARKS}/{}", sentinel.by), json).await
+        // Many names: where it does not fit packed, either, AWS refuses it, and nobody takes the sentinel for awake.
+        let text = if json.len() > LONGEST { format!("{PACKED}{}", packed::pack(json.as_bytes())) } else { json };
+        self.put_parameter(&format!("{MARKS}/{}", sentinel.by), text).await
     }
 
     /// Takes a sentinel's mark away.

@@ -17,9 +17,6 @@ use crate::model::watch::Sentinel;
 use crate::model::{Refusal, Seen};
 use crate::plan::manifest::sha256;
 
-/// So old an answer is not given any more.
-const FRESH: SignedDuration = SignedDuration::from_secs(60);
-
 type Cell<T> = OnceCell<T>;
 type Table<T> = Cell<HashMap<String, T>>;
 type Keyed<T> = Mutex<HashMap<String, Arc<Cell<T>>>>;
@@ -53,14 +50,17 @@ impl std::fmt::Debug for Shared {
 }
 
 impl Shared {
+    /// So old an answer is not given any more.
+    pub const FRESH: SignedDuration = SignedDuration::from_secs(60);
+
     /// For many stacks.
     pub fn many(now: Timestamp) -> Self {
         Self { since: Some(now), ..Self::default() }
     }
 
-    /// Its answers are too old.
-    pub fn old(&self, now: Timestamp) -> bool {
-        self.since.is_none_or(|since| now.duration_since(since).abs() > FRESH)
+    /// Its answers are older than `fresh`.
+    pub fn older(&self, fresh: SignedDuration, now: Timestamp) -> bool {
+        self.since.is_none_or(|since| now.duration_since(since).abs() > fresh)
     }
 
     fn sharing(&self) -> bool {
@@ -113,6 +113,12 @@ impl Shared {
 
     pub(super) async fn quota(&self, aws: &Aws) -> Result<Option<Quota>, Refusal> {
         self.once(&self.quota, aws.snapshot_quota()).await
+    }
+
+    /// How many more manual DB cluster snapshots the account has room for; `None`: AWS does not say.
+    pub async fn snapshots_left(&self, aws: &Aws) -> Option<usize> {
+        let quota = self.quota(aws).await.ok().flatten()?;
+        usize::try_from(quota.left()).ok()
     }
 
     pub(super) async fn efs_opt_in(&self, aws: &Aws) -> Result<Option<bool>, Refusal> {

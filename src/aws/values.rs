@@ -1,6 +1,6 @@
 //! What lies in Parameter Store for many runs: records and manifests, ten to a call.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -52,23 +52,32 @@ impl Recent {
 
 /// Parameters' values by their names.
 #[derive(Debug, Default)]
-pub(super) struct Values(HashMap<String, Seen<String>>);
+pub(super) struct Values {
+    found: HashMap<String, Seen<String>>,
+    /// Those of them that were read a while ago.
+    remembered: HashSet<String>,
+}
 
 impl Values {
     /// A run's record.
     pub(super) fn record(&self, name: &str) -> Seen<Run> {
-        self.0.get(name).map_or(Seen::Missing, |value| parsed(value, |text| record::read(name, text)))
+        self.found.get(name).map_or(Seen::Missing, |value| parsed(value, |text| record::read(name, text)))
+    }
+
+    /// It was not read just now.
+    pub(super) fn remembers(&self, name: &str) -> bool {
+        self.remembered.contains(name)
     }
 
     /// The manifest of `run` was asked for here.
     pub(super) fn tell_manifest(&self, run: &Run) -> bool {
-        manifest_of(run).is_some_and(|name| self.0.contains_key(&name))
+        manifest_of(run).is_some_and(|name| self.found.contains_key(&name))
     }
 
     /// The digest of the run's manifest as it is kept.
     pub(super) fn manifest(&self, run: &Run) -> Seen<String> {
         let (stack, id) = (run.target.stack.as_str(), run.id.as_str());
-        let value = manifest_of(run).and_then(|name| self.0.get(&name)).unwrap_or(&Seen::Missing);
+        let value = manifest_of(run).and_then(|name| self.found.get(&name)).unwrap_or(&Seen::Missing);
         parsed(value, |text| read_at(&Place::ParameterStore, stack, id, text.as_bytes()).map(|read| read.digest))
     }
 }
@@ -142,9 +151,15 @@ impl Aws {
         names.extend(wanted.iter().filter(|(_, look)| look.manifest).filter_map(|(run, _)| manifest_of(run)));
         let mut values = self.values_named(&names).await;
         for name in &names[..records] {
-            values.0.get(name).and_then(Seen::here).into_iter().for_each(|value| self.recent().take_in(name, value));
+            values
+                .found
+                .get(name)
+                .and_then(Seen::here)
+                .into_iter()
+                .for_each(|value| self.recent().take_in(name, value));
         }
-        values.0.extend(known);
+        values.remembered = known.keys().cloned().collect();
+        values.found.extend(known);
         values
     }
 
@@ -168,7 +183,7 @@ impl Aws {
         // A record that is gone ends its run: so that is asked once more, by name.
         let asked = join_all(absent.iter().map(|name| self.parameter(name))).await;
         found.extend(absent.into_iter().zip(asked.into_iter().map(Seen::from)));
-        Values(found)
+        Values { found, remembered: HashSet::new() }
     }
 
     /// The values of those parameters that are there.

@@ -8,13 +8,13 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::pace::Pace;
 use super::progress::Progress;
+use super::rebuild::rolling_back;
 use super::report::{self, RunReport};
 use super::sentinel;
 use super::sights::Sights;
 use super::signals::{Signal, Signals};
 use crate::aws::Aws;
 use crate::model::run::{Kind, Outcome, Run};
-use crate::world::World;
 
 /// How this command line drives.
 pub(crate) fn manner(cx: &Context, timeout: Option<Duration>, watched: bool) -> Manner {
@@ -35,10 +35,8 @@ pub(crate) async fn drive(cx: &Context, aws: &Aws, run: Run, how: Manner, signal
     {
         cx.warn(&halt.what);
         if cx.confirm(&format!("delete it, and restore the safety backup {}?", driven.run.id)).is_ok() {
-            let mut run = driven.run;
-            run.rebuilt.roll_back = true;
             // Whoever drives it on is to know; where this is lost, this process still knows.
-            drop(aws.save(&run).await);
+            let run = rolling_back(aws, driven.run).await;
             let again = manner(cx, None, false);
             driven = drive::drive(aws, run, again, Signals::listen(), Progress::new(&cx.globals)).await;
         }

@@ -18,6 +18,7 @@ use crate::model::run::{Kind, Options, Run, Target};
 use crate::model::tags;
 use crate::model::{RefusalKind, Seen};
 use crate::plan::kept;
+use crate::world::{World, announce};
 
 /// What a run that makes a new stack is about.
 pub(crate) fn aim(recipe: &Recipe, name: &str, probe: Option<Probe>) -> Aim {
@@ -40,6 +41,15 @@ pub(crate) fn aim(recipe: &Recipe, name: &str, probe: Option<Probe>) -> Aim {
         profile: recipe.draft.profile.as_ref().map(|profile| profile.name.clone()),
         backup_at: backup.began,
     }
+}
+
+/// A replacement that stands still goes back to its safety backup: whoever else drives it is to know.
+pub(crate) async fn rolling_back(world: &impl World, run: Run) -> Run {
+    let back = |mut run: Run| {
+        run.rebuilt.roll_back = true;
+        run
+    };
+    announce(world, &run, back).await.unwrap_or_else(|_| back(run))
 }
 
 /// A run that makes a stack and touches no other: its record and its lock bear the new stack's name.

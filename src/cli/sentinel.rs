@@ -26,7 +26,7 @@ use crate::model::survey::Survey;
 use crate::model::watch::{Scope, Sentinel};
 use crate::model::{Refusal, RefusalKind};
 use crate::plan::discover::{Overrides, seems_offline};
-use crate::world::World;
+use crate::world::{World, announce};
 
 /// How often a sentinel looks, unless somebody says otherwise, seconds.
 pub(crate) const EVERY: u32 = 300;
@@ -51,7 +51,8 @@ pub(crate) async fn takes_over(aws: &Aws, run: &Run) -> bool {
 
 /// Leaves a run to a sentinel: whether it knows. One that is over, or whose record is gone, is not written again.
 pub(crate) async fn leave(world: &impl World, run: &Run) -> bool {
-    !run.ended() && !run.lost && world.save(&run.clone().handed_over(world.now())).await.is_ok()
+    let now = world.now();
+    !run.ended() && !run.lost && announce(world, run, |run| run.handed_over(now)).await.is_ok_and(|run| !run.ended())
 }
 
 /// Who looks, how often, at what.
@@ -74,6 +75,8 @@ pub(crate) struct Looked {
     pub(crate) runs: Vec<Run>,
     /// Stacks that runs of ours, living ones too, have taken offline, and since when.
     pub(crate) away: BTreeMap<String, Timestamp>,
+    /// Of a tag's stacks, those that have a lock.
+    pub(crate) held: BTreeSet<String>,
     /// Stacks whose run is left to its operator, and why.
     pub(crate) left: BTreeMap<String, String>,
     /// Stacks that somebody must look at, and why.
@@ -92,11 +95,13 @@ impl Watchman {
         let (known, held) = match &self.scope {
             Scope::Known => aws.known().await.map_err(refused)?,
             Scope::Stacks(named) => (BTreeSet::new(), aws.held(named).await.map_err(refused)?),
-            Scope::All | Scope::Tag(_) => (BTreeSet::new(), aws.held(&names).await.map_err(refused)?),
+            Scope::All => (BTreeSet::new(), aws.held(&names).await.map_err(refused)?),
+            Scope::Tag(_) => (BTreeSet::new(), self.held(aws, names).await.map_err(refused)?),
         };
         let known = |name: &String| self.scope != Scope::Known || known.contains(name);
         let quiet = stacks.iter().filter(|stack| known(&stack.name) && stack.parent_id.is_none());
-        let mut looked = Looked { stacks: quiet.clone().count(), ..Looked::default() };
+        let minded = if matches!(self.scope, Scope::Tag(_)) { held.clone() } else { BTreeSet::new() };
+        let mut looked = Looked { stacks: quiet.clone().count(), held: minded, ..Looked::default() };
         let owing = quiet.filter(|stack| !held.contains(&stack.name) && offline(cx, stack)).map(|stack| &stack.name);
         let wanted: Vec<&String> = held.iter().chain(owing).collect();
         let driven: BTreeSet<&str> = herd.going().map(|sheep| sheep.run.target.stack.as_str()).collect();
@@ -108,6 +113,16 @@ impl Watchman {
             looked.take(stack, found);
         }
         Ok(looked)
+    }
+
+    /// The locks of a tag's stacks, and of those that bore it when they were last looked at: a stack that loses its tag in the
+    /// middle of a run is brought home all the same.
+    async fn held(&self, aws: &Aws, mut names: Vec<String>) -> Result<BTreeSet<String>, Refusal> {
+        let before = aws.sentinel(&self.by).await?.map(|mark| mark.held).unwrap_or_default();
+        names.extend(before);
+        names.sort_unstable();
+        names.dedup();
+        aws.held(&names).await
     }
 
     async fn stacks(&self, aws: &Aws) -> Result<Vec<Stack>, Refusal> {
@@ -127,9 +142,17 @@ impl Watchman {
         Ok(stacks)
     }
 
-    /// Leaves the mark, with the stacks that it cannot bring home; those of them that are news.
-    /// What was told of a stack of `driven` is not forgotten while it is driven.
-    pub(crate) async fn mark(&self, cx: &Context, aws: &Aws, troubled: &[String], driven: &[String]) -> Vec<String> {
+    /// Leaves the mark, with the stacks that it cannot bring home; those of them that are news, and whether the mark was left.
+    /// What was told of a stack of `driven` is not forgotten while it is driven; `held`, where it has just been looked at, is what
+    /// it minds beyond its tag.
+    pub(crate) async fn mark(
+        &self,
+        cx: &Context,
+        aws: &Aws,
+        troubled: &[String],
+        driven: &[String],
+        held: Option<&BTreeSet<String>>,
+    ) -> (Vec<String>, bool) {
         let (now, version) = (aws.now(), env!("CARGO_PKG_VERSION").to_owned());
         let before = aws.sentinel(&self.by).await.unwrap_or_default();
         let mark = Sentinel {
@@ -138,6 +161,7 @@ impl Watchman {
             looked: now,
             every: self.every,
             scope: self.scope.clone(),
+            held: held.or(before.as_ref().map(|before| &before.held)).cloned().unwrap_or_default(),
             troubled: before.map(|before| before.troubled).unwrap_or_default(),
         };
         let (news, mut told) = mark.news(troubled, now);
@@ -145,10 +169,11 @@ impl Watchman {
         for (stack, at) in before {
             told.entry(stack.clone()).or_insert(*at);
         }
-        if let Err(refusal) = aws.leave_mark(&Sentinel { troubled: told, ..mark.clone() }).await {
+        let left = aws.leave_mark(&Sentinel { troubled: told, ..mark.clone() }).await;
+        if let Err(refusal) = &left {
             cx.warn(&format!("the sentinel's mark cannot be written, so nobody leaves a run to it: {refusal}"));
         }
-        news.into_iter().cloned().collect()
+        (news.into_iter().cloned().collect(), left.is_ok())
     }
 }
 

@@ -42,11 +42,12 @@ pub(super) fn step(mut turn: Turn<'_>, duty: Duty, home: fn(Turn<'_>) -> Step) -
         return home(turn);
     }
     if !view.stack.status.updatable() {
-        return stuck(turn, view);
+        return if untouched(&turn, view) { home(turn) } else { stuck(turn, view) };
     }
     let Some(switch) = turn.run.target.switch.clone() else { return home(turn) };
     match mode(view.stack, &switch) {
         Some(Mode::Online) => arrived(turn, view, home),
+        Some(Mode::Offline) if duty == Duty::Wish && forgotten(&turn) => turn.end(),
         Some(Mode::Offline) if duty == Duty::Wish => bring_back(turn, view, home),
         Some(Mode::Offline) => pay(turn, view, home),
         None => {
@@ -54,6 +55,17 @@ pub(super) fn step(mut turn: Turn<'_>, duty: Duty, home: fn(Turn<'_>) -> Step) -
             turn.strand(what, "set the parameter by a stack update")
         }
     }
+}
+
+/// The stack is online, and this run has never asked for anything else: what is wrong with it is not this run's.
+fn untouched(turn: &Turn<'_>, view: View<'_>) -> bool {
+    let online = turn.run.target.switch.as_ref().and_then(|switch| mode(view.stack, switch)) == Some(Mode::Online);
+    online && turn.run.left.is_none() && view.history.own(&turn.run.id, Switch::Off).next().is_none()
+}
+
+/// The operator's wish is too old to be granted by whoever finds it.
+fn forgotten(turn: &Turn<'_>) -> bool {
+    turn.run.trouble.as_ref().is_some_and(|trouble| trouble.outcome == Outcome::Aborted)
 }
 
 /// The run has not changed the stack's mode, and will not.

@@ -5,12 +5,15 @@
 //! never behind either.
 
 use crate::model::Seen;
-use crate::model::run::Run;
+use crate::model::run::{Outcome, Run, Trouble};
 
-pub(super) fn join(mine: &Run, record: &Seen<Run>) -> Run {
-    let Seen::Here(theirs) = record else { return mine.clone() };
-    if theirs.id != mine.id || theirs.target.stack_id != mine.target.stack_id {
-        return mine.clone();
+/// What this driver knows, and what the record says: the run as it is.
+pub fn joined(mine: &Run, record: &Seen<Run>) -> Run {
+    let Some(theirs) = same(mine, record) else { return mine.clone() };
+    if ended_unaware(mine, theirs) {
+        let what = "another driver ended the run while this one was taking the stack offline".to_owned();
+        let trouble = Trouble { outcome: Outcome::Aborted, what, hint: None };
+        return Run { abort: true, trouble: mine.trouble.clone().or(Some(trouble)), ..mine.clone() };
     }
     if theirs.ended() {
         return Run { tidied: mine.tidied, tries: mine.tries, ..theirs.clone() };
@@ -23,6 +26,33 @@ pub(super) fn join(mine: &Run, record: &Seen<Run>) -> Run {
     run.next_due = ahead.next_due.max(behind.next_due);
     own_senses(&mut run, mine);
     run
+}
+
+/// Before a save that was decided without the record, or a while after it was read: the run as it is to be saved.
+///
+/// # Errors
+/// Another driver has come further, or the record is gone: the run as it is now, to be looked at before anything is decided.
+pub fn abreast(before: &Run, after: Run, record: &Seen<Run>) -> Result<Run, Box<Run>> {
+    if matches!(record, Seen::Missing) {
+        // One that is over only tidies up, and does not look for its record again.
+        let lost = before.ended();
+        return Err(Box::new(Run { lost: before.lost || lost, unsaved: before.unsaved && !lost, ..before.clone() }));
+    }
+    match same(before, record) {
+        Some(theirs) if ended_unaware(before, theirs) || before.ended() => Ok(after),
+        Some(theirs) if theirs.phase > before.phase => Err(Box::new(joined(before, record))),
+        _ => Ok(joined(&after, record)),
+    }
+}
+
+/// The record, if it is this very run's.
+fn same<'a>(mine: &Run, record: &'a Seen<Run>) -> Option<&'a Run> {
+    record.here().filter(|theirs| theirs.id == mine.id && theirs.target.stack_id == mine.target.stack_id)
+}
+
+/// Somebody ended the run who did not know that its stack was being taken offline: that end is not the run's.
+fn ended_unaware(mine: &Run, theirs: &Run) -> bool {
+    theirs.ended() && !mine.ended() && mine.left.is_some() && theirs.left.is_none()
 }
 
 /// Facts that one of the two does not know yet.

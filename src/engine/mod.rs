@@ -31,6 +31,7 @@ mod turn;
 
 pub use action::{Action, Done, Halt, NewChangeSet, NewJob, Next, Tag};
 pub use fence::fence;
+pub use join::{abreast, joined};
 pub use mode::{Debt, debt, mode};
 pub use note::note;
 pub use observation::{Look, Observation, Seed};

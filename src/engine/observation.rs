@@ -148,6 +148,8 @@ pub struct Observation {
     pub look: Look,
     /// The run's record; `Missing`: it is lost.
     pub record: Seen<Run>,
+    /// The record is what was read a while ago: it is read again before it is written over.
+    pub remembered: bool,
     /// The stack, by its ARN.
     pub stack: Seen<Stack>,
     /// Its operations: back to the run's base event, or as far as the debt rule needs.

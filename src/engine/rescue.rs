@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::mode::{Debt, debt, mode};
-use crate::model::run::{Kind, Lock, Mode, Phase, Run};
+use crate::model::run::{Kind, Lock, Mode, Outcome, Phase, Run, Trouble};
 use crate::model::stack::Stack;
 use crate::model::topology::OfflineSwitch;
 use crate::model::{BackupId, Seen, history::History};
@@ -69,6 +69,10 @@ pub fn watch(run: Run, now: Timestamp) -> Watch {
         Kind::Backup { live: false, .. } | Kind::Offline if too_late(&run, now) => {
             Watch::Drive(Box::new(Run { abort: true, ..run }))
         }
+        // Somebody may have switched the stack off on purpose since.
+        Kind::Online if orphaned && now.duration_since(run.next_due) > TOO_LATE => {
+            Watch::Drive(Box::new(forgotten(run)))
+        }
         Kind::Backup { .. } | Kind::Offline | Kind::Online | Kind::Home { .. } => Watch::Drive(Box::new(run)),
         Kind::Restore | Kind::Drill => Watch::Leave { why: "no stack is offline for it" },
         Kind::Replace if run.rebuilt.deleting.is_some() => {
@@ -82,6 +86,14 @@ pub fn watch(run: Run, now: Timestamp) -> Watch {
 /// It has not taken its stack offline, and was to do so long ago.
 fn too_late(run: &Run, now: Timestamp) -> bool {
     run.left.is_none() && run.phase <= Phase::GoingOffline && now.duration_since(run.next_due) > TOO_LATE
+}
+
+/// A wish that nobody has seen to for so long is not one any more.
+fn forgotten(run: Run) -> Run {
+    let what = "nobody drove the run for an hour, so the stack is left as it is".to_owned();
+    let hint = Some(format!("if it is to be online: `stacksnap online {}`", run.target.stack));
+    let trouble = Trouble { outcome: Outcome::Aborted, what, hint };
+    Run { abort: true, trouble: run.trouble.clone().or(Some(trouble)), ..run }
 }
 
 /// A run on record whose lock is gone. One that has not begun yet is only ended: whoever began it was

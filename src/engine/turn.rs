@@ -49,7 +49,7 @@ impl View<'_> {
 
 impl<'a> Turn<'a> {
     pub(super) fn new(before: &'a Run, seen: &'a Observation, now: Timestamp) -> Self {
-        let mut run = join::join(before, &seen.record);
+        let mut run = join::joined(before, &seen.record);
         run.blind_since = seen.refusal().map(|_| before.blind_since.unwrap_or(now));
         if seen.history.here().is_some_and(|history| history.under_way().is_some()) {
             run.busy_at = Some(now);

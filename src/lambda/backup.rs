@@ -49,12 +49,13 @@ pub(super) enum Begun {
 impl Function {
     /// Begins the slot's run, or drives it on.
     pub(super) async fn backup(&self, event: BackupEvent, value: &Value, until: Instant) -> Result<Answer, Failure> {
-        self.allowed(&event.stack).await?;
         let wish = self.wish(&event)?;
+        // What has begun is driven on, though its stack may have lost the fleet's tag meanwhile.
         if let Some(driver) = event.driver {
             let timeout = wish.timeout.and_then(|timeout| SignedDuration::try_from(timeout).ok());
             return self.drive_on(driver, timeout, value, until).await;
         }
+        self.allowed(&event.stack).await?;
         let earlier = match event.options.slot {
             Some(slot) => self.earlier(&event.stack, &BackupId::new(&event.stack, slot)).await?,
             None => None,

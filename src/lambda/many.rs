@@ -13,15 +13,16 @@ use super::backup::Begun;
 use super::driver::Driver;
 use super::event::{BackupEvent, Options};
 use super::notice::{Notice, State};
-use super::runs::HANDED;
+use super::runs::{HANDED, ROUNDS, Recalled, record_lost};
 use super::{AGAIN, Function, passes};
 use crate::aws::Shared;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
-use crate::cli::herd::{Herd, Sheep, seconds};
+use crate::cli::herd::{Herd, Rest, Sheep, seconds};
+use crate::cli::sentinel;
 use crate::model::BackupId;
 use crate::model::run::{Outcome, Phase, Run};
-use crate::world::World;
+use crate::world::{World, announce};
 
 /// Stacks that are offline, or on their way there, at a time: as many as come home within minutes, at the rate at which
 /// CloudFormation takes updates. Fewer would share fewer looks, and be offline no shorter.
@@ -56,6 +57,8 @@ pub(crate) struct Progress {
     pub(crate) passed: Vec<String>,
     /// Stacks without a backup, and why.
     pub(crate) failed: Vec<Failed>,
+    /// How often its state machine has come.
+    rounds: u32,
     /// Stacks that AWS had no time for when they were to begin.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     postponed: Vec<String>,
@@ -83,23 +86,24 @@ impl Function {
                 Progress { waiting: event.stacks.clone(), ..Progress::default() }
             }
         };
-        let rounds = progress.driving.first().map_or(0, |driver| driver.rounds) + 1;
+        progress.rounds += 1;
+        let rounds = progress.rounds;
         let mut herd = Herd::new(self.pace());
         let timeout = self.timeout(&event)?;
         herd.sheep.extend(self.recall_all(&mut progress, timeout).await);
         let mut before: HashMap<String, Run> = named(&herd);
         let mut shared = Shared::many(self.aws.now());
         loop {
-            if shared.old(self.aws.now()) {
+            if shared.older(self.fresh(), self.aws.now()) {
                 shared = Shared::many(self.aws.now());
             }
-            self.admit(&event, &mut progress, &mut herd, &shared).await;
+            let begun = self.admit(&event, &mut progress, &mut herd, &shared).await;
             for (id, run) in named(&herd) {
                 before.entry(id).or_insert(run);
             }
             herd.round(&self.aws, &mut |_, _, _| {}).await;
             let soon = herd.wait().is_some_and(|wait| Instant::now() + wait <= until);
-            let more = !progress.waiting.is_empty() && room(&herd, &event, &progress) > 0;
+            let more = begun && !progress.waiting.is_empty() && room(&herd, &event, &progress) > 0;
             match herd.wait() {
                 Some(wait) if soon => tokio::time::sleep(wait).await,
                 _ if more && Instant::now() < until => {}
@@ -107,21 +111,23 @@ impl Function {
             }
         }
         self.count(&before, &mut herd, &mut progress).await;
+        if rounds >= ROUNDS {
+            self.leave_all(&mut herd, &mut progress).await;
+        }
         self.kept.keep(herd.going(), rounds, self.aws.now());
         Ok(answer(&value, &herd, progress, rounds))
     }
 
     /// Everything that a fleet's event was about goes home.
     pub(super) async fn give_up_fleet(&self, event: FleetEvent, until: Instant) -> Result<Answer, Failure> {
-        let progress = Progress { waiting: Vec::new(), ..event.progress.unwrap_or_default() };
-        for driver in &progress.driving {
-            self.allowed(&driver.stack).await?;
-        }
-        let (sheep, unread) = self.recalled(progress.driving.clone()).await;
+        let mut progress = Progress { waiting: Vec::new(), ..event.progress.unwrap_or_default() };
+        // One that may not be touched keeps nobody else from home.
+        progress.driving.retain(|driver| self.concerned_with(&driver.stack).is_ok());
+        let Recalled { sheep, unread, .. } = self.recalled(progress.driving.clone()).await;
         let mut untold = Vec::new();
         for sheep in sheep.into_iter().filter(|sheep| !sheep.run.ended()) {
             // The record tells every driver.
-            if let Err(refusal) = self.aws.save(&Run { abort: true, ..sheep.run }).await {
+            if let Err(refusal) = announce(&self.aws, &sheep.run, |run| Run { abort: true, ..run }).await {
                 untold.push(refusal);
             }
         }
@@ -144,7 +150,12 @@ impl Function {
     /// The runs that are driven, as their records say. Whose record AWS had no time for is left for the next invocation; whose
     /// cannot be read, for the sentinel.
     async fn recall_all(&self, progress: &mut Progress, timeout: Option<SignedDuration>) -> Vec<Sheep> {
-        let (sheep, unread) = self.recalled(std::mem::take(&mut progress.driving)).await;
+        let Recalled { sheep, unread, gone } = self.recalled(std::mem::take(&mut progress.driving)).await;
+        for driver in gone {
+            let failure = record_lost(&driver).why("somebody deleted it; the sentinel looks what the stack is owed");
+            self.tell(&Notice::of_failure(&driver.stack, &failure, State::Failed)).await;
+            progress.failed.push(Failed { stack: driver.stack, code: failure.code });
+        }
         for (driver, refusal) in unread {
             if refusal.kind.passes() {
                 progress.driving.push(driver);
@@ -157,11 +168,27 @@ impl Function {
         join_all(sheep.into_iter().map(|sheep| self.in_time(sheep, timeout))).await
     }
 
-    /// Begins the next ones, as far as there is room.
-    async fn admit(&self, event: &FleetEvent, progress: &mut Progress, herd: &mut Herd, shared: &Shared) {
+    /// A state machine's history is nearly full: its runs are left to the sentinel, and nobody waits in vain.
+    async fn leave_all(&self, herd: &mut Herd, progress: &mut Progress) {
+        let going = herd.sheep.iter_mut().filter(|sheep| sheep.rest.is_none());
+        for sheep in going {
+            sentinel::leave(&self.aws, &sheep.run).await;
+            sheep.rest = Some(Rest::Over);
+            progress.failed.push(Failed { stack: sheep.run.target.stack.clone(), code: "left-to-sentinel".to_owned() });
+        }
+        for stack in std::mem::take(&mut progress.waiting) {
+            let failure = too_long(&stack);
+            self.not_begun(Some(&stack), &failure).await;
+            progress.failed.push(Failed { stack, code: failure.code });
+        }
+    }
+
+    /// Begins the next ones, as far as there is room: whether there was any.
+    async fn admit(&self, event: &FleetEvent, progress: &mut Progress, herd: &mut Herd, shared: &Shared) -> bool {
         let room = room(herd, event, progress).min(BEGIN).min(progress.waiting.len());
+        let room = room.min(self.snapshots_left(herd, shared).await);
         if room == 0 {
-            return;
+            return false;
         }
         let next: Vec<String> = progress.waiting.drain(..room).collect();
         shared.look_for_locks(&self.aws, &next).await;
@@ -191,6 +218,24 @@ impl Function {
                 }
             }
         }
+        true
+    }
+
+    /// For how many more stacks the account has room for a snapshot, those counted that are on their way to theirs, or that the answer
+    /// may not count yet. Where there is none and nobody on his way, each stack's own preflight says so.
+    async fn snapshots_left(&self, herd: &Herd, shared: &Shared) -> usize {
+        let counted = self.aws.now() - self.fresh();
+        let to_come = |sheep: &&Sheep| !sheep.run.failing() && sheep.run.asked.is_none_or(|at| at > counted);
+        let to_come = herd.going().filter(to_come).count();
+        match shared.snapshots_left(&self.aws).await {
+            Some(left) if left > 0 || to_come > 0 => left.saturating_sub(to_come),
+            _ => usize::MAX,
+        }
+    }
+
+    /// How old an answer may be that many surveys share.
+    fn fresh(&self) -> SignedDuration {
+        SignedDuration::try_from(self.pace().sleep(Shared::FRESH)).unwrap_or(Shared::FRESH)
     }
 
     /// What earlier deliveries have begun of each stack; where they cannot be asked about together, one by one.
@@ -267,6 +312,12 @@ fn unless_unbegun(begun: Begun) -> Result<Begun, Failure> {
         }
         None => Ok(begun),
     }
+}
+
+fn too_long(stack: &str) -> Failure {
+    Failure::new(Exit::Failed, "too-long", format!("{stack} was not begun: its fleet took too long"))
+        .why("a state machine's history has room for a day or so of rounds; nothing was touched")
+        .hint("let more stacks be offline at once (`atOnce`, `MaxConcurrency`), or divide the fleet by two tags")
 }
 
 fn named(herd: &Herd) -> HashMap<String, Run> {

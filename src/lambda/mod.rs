@@ -176,6 +176,14 @@ impl Function {
         self.allowed_sharing(stack, &Shared::default()).await
     }
 
+    /// A run of `stack` that is on record may be driven on or given up here: a tag may be taken off in the middle of a run, and
+    /// its stack must come home all the same; names in the environment do not change so.
+    fn concerned_with(&self, stack: &str) -> Result<(), Failure> {
+        let stacks = &self.deployment.stacks;
+        let ours = stacks.is_empty() || stacks.iter().any(|name| name == stack);
+        ours.then_some(()).ok_or_else(|| not_allowed(stack))
+    }
+
     /// The same, for one of many.
     async fn allowed_sharing(&self, stack: &str, shared: &Shared) -> Result<(), Failure> {
         let Deployment { stacks, tag, .. } = &self.deployment;
@@ -189,8 +197,12 @@ impl Function {
                 return Ok(());
             }
         }
-        Err(Failure::new(Exit::Refused, "not-allowed", format!("this function is not for the stack {stack}"))
-            .why("its environment names the stacks it may touch; nothing was touched")
-            .hint("add the stack to the deployment, or tag it"))
+        Err(not_allowed(stack))
     }
+}
+
+fn not_allowed(stack: &str) -> Failure {
+    Failure::new(Exit::Refused, "not-allowed", format!("this function is not for the stack {stack}"))
+        .why("its environment names the stacks it may touch; nothing was touched")
+        .hint("add the stack to the deployment, or tag it")
 }

@@ -1,11 +1,13 @@
 //! Driving runs for as long as an invocation has.
 
+use futures_util::future::join_all;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use super::Function;
 use super::answer::{Answer, Next};
+use super::deployment::Deployment;
 use super::driver::Driver;
 use super::event::{AbortEvent, Event, Hint, OfStack};
 use super::metrics::{self, Metric};
@@ -26,7 +28,7 @@ use crate::engine::{self, Look};
 use crate::model::run::{Kind, Mode, Outcome, Run};
 use crate::model::{BackupId, Refusal, Seen};
 use crate::plan::nightly;
-use crate::world::World;
+use crate::world::{World, announce};
 
 /// A state machine's history ends at 25,000 events, and a round is about eleven: long before that the run is left to the
 /// sentinel, which begins a new one.
@@ -82,10 +84,7 @@ impl Function {
                 false => Ok(Answer::nothing(value, "the run was over, so there is nothing to give up")),
             };
         }
-        let run = Run { abort: true, ..run };
-        // Another driver of the same run is to know before anything is done.
-        drop(self.aws.save(&run).await);
-        Ok(self.drive(Sheep::new(run), 0, value, until).await)
+        Ok(self.drive(Sheep::new(self.given_up(run).await), 0, value, until).await)
     }
 
     /// The run that an event which went wrong was about: the one it names, or the one of its slot.
@@ -99,7 +98,7 @@ impl Function {
             // Nothing that could be given up; a sentinel's look is begun again by its schedule.
             _ => return Ok(None),
         };
-        self.allowed(&stack).await?;
+        self.concerned_with(&stack)?;
         let Some(id) = id else { return Ok(None) };
         match self.aws.record(&stack, &id).await {
             Seen::Here(run) => Ok(Some(run)),
@@ -120,7 +119,7 @@ impl Function {
 
     /// AWS says that something happened to a half: its run is ticked now. Whoever drives it goes on as before.
     pub(super) async fn hint(&self, hint: &Hint, value: &Value, until: Instant) -> Result<Answer, Failure> {
-        let (runs, _) = self.aws.runs(None).await;
+        let runs = self.hinted(hint).await?;
         let concerns = |run: &&Run| match hint {
             Hint::Job(id) => run.files.as_ref().is_some_and(|job| job.id == *id),
             Hint::Snapshot(id) => run.id.as_str() == id,
@@ -130,10 +129,40 @@ impl Function {
         let Some(run) = runs.iter().filter(driven).find(concerns) else {
             return Ok(Answer::nothing(value, "no run of ours is about it"));
         };
-        self.allowed(&run.target.stack).await?;
+        self.concerned_with(&run.target.stack)?;
         let answer = self.drive(Sheep::new(run.clone()), 0, value, until).await;
         // Nobody waits for this answer: the run's own driver goes on.
         Ok(if answer.next == Next::Wait { Answer { next: Next::Done, wait_seconds: 0, ..answer } } else { answer })
+    }
+
+    /// The runs that a hint may be about. AWS sends it for every job and every snapshot of the account, so it must cost next to nothing:
+    /// only the deployment's stacks are looked at, and of a fleet, which looks often, only the one that a snapshot's name tells.
+    async fn hinted(&self, hint: &Hint) -> Result<Vec<Run>, Failure> {
+        let Deployment { name, stacks, tag, .. } = &self.deployment;
+        let id = match hint {
+            Hint::Snapshot(id) => match id.parse::<BackupId>() {
+                Ok(id) => Some(id),
+                Err(_) => return Ok(Vec::new()),
+            },
+            Hint::Job(_) => None,
+        };
+        let names: Vec<String> = match tag.as_ref().filter(|_| stacks.is_empty()) {
+            None if stacks.is_empty() => return Ok(self.aws.runs(None).await.0),
+            None => stacks.clone(),
+            Some(_) if id.is_none() => return Ok(Vec::new()),
+            Some(_) => {
+                let mark = self.aws.sentinel(name).await;
+                let mark = mark.map_err(|refusal| self.cx.refused("the sentinel's mark cannot be read", &refusal))?;
+                mark.map(|mark| mark.held.into_iter().collect()).unwrap_or_default()
+            }
+        };
+        let Some(id) = id else {
+            let runs = join_all(names.iter().map(|stack| self.aws.runs(Some(stack)))).await;
+            return Ok(runs.into_iter().flat_map(|(runs, _)| runs).collect());
+        };
+        let whose = names.iter().find(|stack| id.is_of(stack));
+        let Some(stack) = whose else { return Ok(Vec::new()) };
+        Ok(self.aws.record(stack, &id).await.here().cloned().into_iter().collect())
     }
 
     /// Goes on where the last invocation stopped. What is to be done stands in the run's record, not in the event; and what has
@@ -166,7 +195,7 @@ impl Function {
                         Ok(self.drive(Sheep::new(*run), 0, &event, until).await)
                     }
                     // Another run has the stack, and a driver of its own.
-                    Owed::Run(_) | Owed::Nothing => Err(lost(&driver)),
+                    Owed::Run(_) | Owed::Nothing => Err(record_lost(&driver)),
                     Owed::Refused(findings) => Err(begin::refused(&CheckReport::new(&driver.stack, findings))),
                 }
             }
@@ -179,14 +208,18 @@ impl Function {
         let late = timeout.is_some_and(|timeout| self.aws.now().duration_since(run.started) > timeout);
         if late && !run.abort && !run.ended() {
             self.cx.warn(&format!("the time is up: {} is given up, and the stack is brought back", run.id));
-            let run = Run { abort: true, ..run.clone() };
-            drop(self.aws.save(&run).await);
-            return Sheep::new(run);
+            return Sheep::new(self.given_up(sheep.run).await);
         }
         if run.abort {
             sheep.look = engine::first_look(run);
         }
         sheep
+    }
+
+    /// Gives a run up: every driver of it is to know before anything is done. Where that is refused, this one knows.
+    async fn given_up(&self, run: Run) -> Run {
+        let told = announce(&self.aws, &run, |run| Run { abort: true, ..run }).await;
+        told.unwrap_or(Run { abort: true, ..run })
     }
 
     /// Begins a run: looks, refuses or plans, takes the stack.
@@ -254,12 +287,12 @@ impl Function {
         }
     }
 
-    /// The runs of these drivers as their records say, and those whose records could not be read. One whose record is gone is the
-    /// sentinel's next look's: the debt rule finds what is owed.
-    pub(super) async fn recalled(&self, driving: Vec<Driver>) -> (Vec<Sheep>, Vec<(Driver, Refusal)>) {
-        let (mut sheep, mut unread) = (Vec::new(), Vec::new());
+    /// The runs of these drivers as their records say.
+    pub(super) async fn recalled(&self, driving: Vec<Driver>) -> Recalled {
+        let mut recalled = Recalled::default();
         let known = |driver: &Driver| {
-            self.kept.take(driver, self.pace(), self.aws.now()).map(|known| sheep.push(known)).is_none()
+            let known = self.kept.take(driver, self.pace(), self.aws.now());
+            known.map(|known| recalled.sheep.push(known)).is_none()
         };
         let driving: Vec<Driver> = driving.into_iter().filter(known).collect();
         let names: Vec<_> = driving.iter().map(|driver| (driver.stack.as_str(), &driver.run)).collect();
@@ -268,13 +301,16 @@ impl Function {
             match records.remove(driver.run.as_str()) {
                 Some(Seen::Here(run)) => {
                     let (run, look) = driver.recall(run);
-                    sheep.push(Sheep::looking(run, look));
+                    recalled.sheep.push(Sheep::looking(run, look));
                 }
-                Some(Seen::Unknown(refusal)) => unread.push((driver, refusal)),
-                _ => self.cx.warn(&format!("the record of {} is gone: the sentinel looks what is owed", driver.run)),
+                Some(Seen::Unknown(refusal)) => recalled.unread.push((driver, refusal)),
+                _ => {
+                    self.cx.warn(&format!("the record of {} is gone: the sentinel looks what is owed", driver.run));
+                    recalled.gone.push(driver);
+                }
             }
         }
-        (sheep, unread)
+        recalled
     }
 
     /// Nobody here can go on: everybody hears of it, and the sentinel need not wait.
@@ -365,6 +401,17 @@ impl Function {
     }
 }
 
+/// Runs whose drivers come back.
+#[derive(Default)]
+pub(super) struct Recalled {
+    /// To be driven on.
+    pub(super) sheep: Vec<Sheep>,
+    /// Those whose records could not be read.
+    pub(super) unread: Vec<(Driver, Refusal)>,
+    /// Those whose records are gone: what they owe the sentinel's next look finds, by the debt rule.
+    pub(super) gone: Vec<Driver>,
+}
+
 /// How often the state machine has come, and how long it is to wait.
 struct Rounds {
     count: u32,
@@ -414,7 +461,7 @@ fn unwatched(stack: &str) -> Failure {
         .hint("`stacksnap status` shows which sentinels there are, and when they looked")
 }
 
-fn lost(driver: &Driver) -> Failure {
+pub(super) fn record_lost(driver: &Driver) -> Failure {
     Failure::new(Exit::Failed, "record-lost", format!("the record of {} is gone", driver.run))
         .why("somebody deleted it; the stack is in the mode it had before, and there is no backup of this run")
         .hint("look into Parameter Store's history, below /stacksnap")

@@ -14,7 +14,7 @@ use super::driver::Driver;
 use super::event::SentinelEvent;
 use super::metrics;
 use super::notice::{Notice, State};
-use super::runs::ROUNDS;
+use super::runs::{ROUNDS, Recalled};
 use super::{AGAIN, Function};
 use crate::cli::duration;
 use crate::cli::exit::Exit;
@@ -51,7 +51,7 @@ impl Function {
             looked
         } else {
             // A run whose record cannot be read now is found again: by this execution, or by the next look.
-            let (sheep, unread) = self.recalled(event.driving).await;
+            let Recalled { sheep, unread, .. } = self.recalled(event.driving).await;
             if unread.iter().any(|(_, refusal)| refusal.kind.passes()) {
                 return Ok(Answer::wait(value.clone(), AGAIN));
             }
@@ -88,10 +88,13 @@ impl Function {
     async fn alarm(&self, man: &Watchman, looked: &Looked, herd: &Herd, begins: bool) {
         let mut troubles: BTreeMap<String, Failure> = looked.troubled.clone();
         troubles.extend(herd.sheep.iter().filter_map(|sheep| self.rested(sheep)));
+        let mut marked = true;
         if begins || !troubles.is_empty() {
             let names: Vec<String> = troubles.keys().cloned().collect();
             let driven: Vec<String> = herd.going().map(|sheep| sheep.run.target.stack.clone()).collect();
-            let news = man.mark(&self.cx, &self.aws, &names, &driven).await;
+            let held = begins.then_some(&looked.held);
+            let (news, left) = man.mark(&self.cx, &self.aws, &names, &driven, held).await;
+            marked = left;
             let notices = news.iter().filter_map(|stack| Some((stack, troubles.get(stack)?)));
             let notices: Vec<Notice> = notices.map(|(stack, failure)| told(stack, failure)).collect();
             stream::iter(&notices).for_each_concurrent(ABREAST, |notice| self.tell(notice)).await;
@@ -100,7 +103,9 @@ impl Function {
             let now = self.aws.now();
             let longest =
                 looked.away.values().map(|since| now.duration_since(*since).as_secs_f64()).fold(0.0, f64::max);
-            let found = [("Looked", "Count", 1.0), ("OfflineFor", "Seconds", longest)];
+            // One whose mark nobody can see is silent, however well it looks.
+            let mut found = vec![("OfflineFor", "Seconds", longest)];
+            found.extend(marked.then_some(("Looked", "Count", 1.0)));
             metrics::emit(&self.deployment.name, ALL, &found, now);
         }
     }

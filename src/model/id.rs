@@ -38,6 +38,11 @@ impl BackupId {
         &self.0
     }
 
+    /// It may be that of a run on `stack`: two long names may have one prefix.
+    pub fn is_of(&self, stack: &str) -> bool {
+        self.0.len() > STAMP && self.0[..self.0.len() - STAMP] == prefix(stack)
+    }
+
     /// The instant in the id, if the digits are a real date.
     pub fn at(&self) -> Option<Timestamp> {
         let stamp = self.0.get(self.0.len().checked_sub(STAMP - 1)?..)?;

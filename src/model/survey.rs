@@ -83,6 +83,13 @@ pub struct Quota {
     pub max: u64,
 }
 
+impl Quota {
+    /// How many more there may be.
+    pub fn left(&self) -> u64 {
+        self.max.saturating_sub(self.used)
+    }
+}
+
 /// A job on the file system that is under way.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ActiveJob {

@@ -1,6 +1,6 @@
 //! Whether somebody watches: what a sentinel leaves in Parameter Store each time it looks.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -68,6 +68,9 @@ pub struct Sentinel {
     /// Stacks that it could not look at, or not bring home, and since when that is told.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub troubled: BTreeMap<String, Timestamp>,
+    /// Of a tag's stacks, those that had a lock: it looks after them though they lose the tag in the middle of a run.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub held: BTreeSet<String>,
 }
 
 impl Sentinel {
@@ -79,7 +82,8 @@ impl Sentinel {
 
     /// It would bring `stack` home.
     pub fn watches(&self, stack: &Stack, now: Timestamp) -> bool {
-        self.awake(now) && self.scope.holds(stack) && !self.troubled.contains_key(&stack.name)
+        let minds = self.scope.holds(stack) || self.held.contains(&stack.name);
+        self.awake(now) && minds && !self.troubled.contains_key(&stack.name)
     }
 
     /// Trouble that is to be told now; what was told within the hour is not, and what has passed is forgotten.
@@ -102,7 +106,7 @@ mod tests {
 
     fn sentinel(scope: Scope) -> Sentinel {
         let (by, tool) = ("stacksnap".to_owned(), "0.1.0".to_owned());
-        Sentinel { by, tool, looked: at(0), every: 300, scope, troubled: BTreeMap::new() }
+        Sentinel { by, tool, looked: at(0), every: 300, scope, troubled: BTreeMap::new(), held: BTreeSet::new() }
     }
 
     fn stack(name: &str) -> Stack {
@@ -124,6 +128,14 @@ mod tests {
         assert!(sentinel(Scope::Tag("backup=nightly".to_owned())).watches(&stack("b"), at(1)));
         assert!(sentinel(Scope::Tag("backup".to_owned())).watches(&stack("b"), at(1)));
         assert!(!sentinel(Scope::Tag("backup=weekly".to_owned())).watches(&stack("b"), at(1)));
+    }
+
+    #[test]
+    fn a_stack_that_lost_its_tag_in_the_middle_of_a_run_is_watched_still() {
+        let mut sentinel = sentinel(Scope::Tag("backup=weekly".to_owned()));
+        assert!(!sentinel.watches(&stack("a"), at(1)));
+        sentinel.held.insert("a".to_owned());
+        assert!(sentinel.watches(&stack("a"), at(1)) && !sentinel.watches(&stack("b"), at(1)));
     }
 
     #[test]

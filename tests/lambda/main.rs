@@ -14,3 +14,4 @@ mod policies;
 mod runtime;
 mod sentinel;
 mod slots;
+mod untagged;

@@ -275,7 +275,8 @@ fn a_fleet(fleet: &Deployed<'_>) {
 
 /// A fleet of which no backup can begin reports it, whether the Map fails or not. Returns how it ended.
 fn nothing_begins(fleet: &Deployed<'_>) -> Value {
-    let list = json!({ "action": "list-stacks", "slot": slot(120), "settle": "soon" });
+    // A slot that no other fleet of this test can have, however long that took.
+    let list = json!({ "action": "list-stacks", "slot": slot(1_800), "settle": "soon" });
     let ended = fleet
         .execute("FleetMachineArn", &json!({ "list": list, "maxConcurrency": 2, "toleratedFailurePercentage": 100 }));
     assert_eq!((&ended["status"], &ended["states"][4]), (&"FAILED".into(), &"Report".into()), "{ended}");

@@ -1,14 +1,14 @@
 //! The schedules that broke simpler designs, each as a story. See "What does not work" in
 //! ARCHITECTURE.md.
 
-use stacksnap::engine::{self, Action, Rescue};
-use stacksnap::model::run::{Mode, Phase};
+use stacksnap::engine::{self, Action, Look, Rescue, Watch};
+use stacksnap::model::run::{Kind, Mode, Outcome, Phase, Run};
 use stacksnap::model::{Seen, Switch};
 
-use crate::cloud::{Cloud, Fates, at};
+use crate::cloud::{Cloud, Durations, Fates, JobFate, at};
 use crate::driver::{self, Driver, Fine, Stage};
 use crate::judge;
-use crate::story::{BACKUP, drive, drive_until, online, sentinel};
+use crate::story::{BACKUP, drive, drive_until, online, outcome, sentinel, why};
 
 /// A driver that falls asleep just before `action`.
 fn asleep_before(cloud: &mut Cloud, action: impl Fn(&Action) -> bool) -> Driver {
@@ -29,7 +29,7 @@ fn executes(switch: Switch) -> impl Fn(&Action) -> bool {
 /// Another driver takes the run over and brings it to its end.
 fn another_driver_ends_it(cloud: &mut Cloud) {
     sentinel(cloud);
-    assert!(cloud.records.values().all(stacksnap::model::run::Run::ended));
+    assert!(cloud.records.values().all(Run::ended));
 }
 
 fn operator(cloud: &mut Cloud, mode: Mode) {
@@ -172,4 +172,84 @@ fn a_record_that_was_read_before_another_driver_went_on_refuses_nothing() {
     }
     drive(&mut cloud, &mut ahead);
     judge::at_rest(&cloud, Mode::Online).unwrap();
+}
+
+#[test]
+fn a_look_at_the_halves_alone_does_not_put_back_a_run_that_another_driver_brings_home() {
+    // The database's half is the later one: seeing it is worth a save.
+    let mut cloud = Cloud::new(Mode::Online, Durations { snapshot: 90_000, ..Durations::SHORT }, Fates::default());
+    let mut polls = driver::begin(&mut cloud, BACKUP).unwrap();
+    drive_until(&mut cloud, &mut polls, |_, driver| driver.stage == Stage::Look(Look::HALVES));
+    cloud.advance(cloud.now + 100_000);
+    // AWS's event wakes another driver, which sees both halves complete, brings the stack back, and leaves.
+    let record = cloud.record(&polls.run.id).here().cloned().unwrap();
+    let mut hinted = Driver::new(record, cloud.now);
+    drive_until(&mut cloud, &mut hinted, |cloud, _| cloud.busy());
+    assert!(!hinted.over());
+    drive(&mut cloud, &mut polls);
+    assert_eq!(outcome(&polls.run), Outcome::Complete, "{}", why(&polls.run));
+    judge::at_rest(&cloud, Mode::Online).unwrap();
+}
+
+/// Somebody gives the run up by a record that he read when it stood at `read`, and whose save lands when its driver is about to
+/// execute *off*.
+fn given_up_late(read: Phase, off_first: bool) {
+    let mut cloud = online(Fates::default());
+    let kind = Kind::Backup { live: false, seed: read == Phase::Seeding };
+    let mut leaves = driver::begin(&mut cloud, kind).unwrap();
+    drive_until(&mut cloud, &mut leaves, |cloud, driver| {
+        cloud.record(&driver.run.id).here().is_some_and(|run| run.phase == read)
+    });
+    let early = cloud.record(&leaves.run.id).here().cloned().unwrap();
+    let off = executes(Switch::Off);
+    let about =
+        |driver: &Driver| matches!(&driver.stage, Stage::Act { actions, .. } if actions.first().is_some_and(&off));
+    drive_until(&mut cloud, &mut leaves, |_, driver| about(driver));
+    let mut aborts = Driver::new(Run { abort: true, ..early }, cloud.now);
+    driver::write(&mut cloud, &aborts.run);
+    if off_first {
+        leaves.go(&mut cloud, &mut Fine);
+    }
+    drive(&mut cloud, &mut aborts);
+    drive(&mut cloud, &mut leaves);
+    assert_eq!(cloud.mode, Mode::Online, "{read}, {off_first}");
+    judge::at_rest(&cloud, Mode::Online).unwrap();
+}
+
+#[test]
+fn an_abort_that_is_late_does_not_strand_a_stack_that_is_just_leaving() {
+    for read in [Phase::Preflight, Phase::Seeding] {
+        given_up_late(read, false);
+        given_up_late(read, true);
+    }
+}
+
+#[test]
+fn a_budget_counts_though_whoever_took_the_stack_offline_could_not_say_so() {
+    let mut cloud = online(Fates { job: JobFate::NeverStarts, ..Fates::default() });
+    let mut driver = driver::begin(&mut cloud, BACKUP).unwrap();
+    drive_until(&mut cloud, &mut driver, |cloud, _| cloud.mode == Mode::Offline && !cloud.busy());
+    let record = cloud.record(&driver.run.id).here().cloned().unwrap();
+    let mut second = Driver::new(Run { left: None, ..record }, cloud.now);
+    driver::write(&mut cloud, &second.run);
+    drive(&mut cloud, &mut second);
+    assert_eq!((outcome(&second.run), cloud.mode), (Outcome::Failed, Mode::Online), "{}", why(&second.run));
+    assert!(why(&second.run).contains("budget"), "{}", why(&second.run));
+    judge::at_rest(&cloud, Mode::Online).unwrap();
+}
+
+#[test]
+fn a_wish_that_nobody_saw_to_is_not_granted_when_the_stack_was_switched_off_on_purpose_since() {
+    let mut cloud = Cloud::new(Mode::Offline, Durations::SHORT, Fates::default());
+    let mut dies = driver::begin(&mut cloud, Kind::Online).unwrap();
+    drive_until(&mut cloud, &mut dies, |_, driver| driver.run.phase == Phase::Resuming);
+    operator(&mut cloud, Mode::Online);
+    operator(&mut cloud, Mode::Offline);
+    cloud.advance(cloud.now + 2 * 3_600_000);
+    let record = cloud.records.values().next().cloned().unwrap();
+    let Watch::Drive(run) = engine::watch(record, at(cloud.now)) else { panic!("nobody sees to it") };
+    let mut found = Driver::new(*run, cloud.now);
+    drive(&mut cloud, &mut found);
+    assert_eq!((outcome(&found.run), cloud.mode), (Outcome::Aborted, Mode::Offline), "{}", why(&found.run));
+    assert!(cloud.lock.is_none());
 }

@@ -42,8 +42,8 @@ pub(crate) fn new_run(kind: Kind, now: Millis) -> Run {
 pub(crate) enum Stage {
     /// About to look, at that.
     Look(Look),
-    /// Has decided; about to save.
-    Save { actions: Vec<Action>, next: Then },
+    /// Has decided; about to save. What was decided without the record reads it first: as it was before.
+    Save { actions: Vec<Action>, next: Then, unread: Option<Box<Run>> },
     /// Has saved; about to do the first of these.
     Act { actions: Vec<Action>, done: Vec<Outcome>, next: Then },
     /// Has done everything; about to save what the answers add.
@@ -100,7 +100,20 @@ impl Driver {
         let stage = std::mem::replace(&mut self.stage, Stage::Over);
         self.stage = match stage {
             Stage::Look(look) => self.look(cloud, look, spoil),
-            Stage::Save { actions, next } => self.save(cloud, actions, next, spoil),
+            Stage::Save { unread: Some(before), actions, next } if self.run.unsaved => {
+                cloud.calls += 1;
+                match engine::abreast(&before, self.run.clone(), &cloud.record(&before.id)) {
+                    Ok(run) => {
+                        self.run = Run { unsaved: true, ..run };
+                        self.save(cloud, actions, next, spoil)
+                    }
+                    Err(run) => {
+                        self.run = *run;
+                        Stage::Note { done: Vec::new(), next: Then::Look(0, engine::first_look(&self.run)) }
+                    }
+                }
+            }
+            Stage::Save { actions, next, .. } => self.save(cloud, actions, next, spoil),
             Stage::Act { actions, done, next } => {
                 let actions = self.fresh(cloud, actions);
                 act(cloud, actions, done, next, spoil)
@@ -126,11 +139,12 @@ impl Driver {
             }
             Next::Ended | Next::Stuck(_) => Then::Over,
         };
+        let unread = (step.save && !look.record && !step.run.lost).then(|| Box::new(self.run.clone()));
         let wary = self.wary || self.run.target.aim.is_some();
         self.looked = wary.then(|| (cloud.now, Box::new(self.run.clone())));
         self.run = step.run;
         self.run.unsaved = step.save && !self.run.lost;
-        Stage::Save { actions: step.actions, next }
+        Stage::Save { actions: step.actions, next, unread }
     }
 
     fn save(&mut self, cloud: &mut Cloud, mut actions: Vec<Action>, next: Then, spoil: &mut impl Spoil) -> Stage {

@@ -60,6 +60,9 @@ pub(crate) fn admit(cx: &Cx<'_>, operation: &Operation, input: &Input) -> Result
     for need in needs::of(cx, operation, input) {
         let verdict = policy.verdict(&need);
         if verdict != Verdict::Allowed {
+            if operation.service == "cloudformation" && need.action == needs::RESOLVE {
+                return Err(refusal::unresolvable(&need.action));
+            }
             let denied = verdict == Verdict::Denied;
             let resource = need.resources.first().map_or("*", String::as_str);
             return Err(refusal::unauthorized(operation.service, &cx.realm.account, &need.action, resource, denied));

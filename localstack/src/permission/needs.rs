@@ -3,6 +3,10 @@
 use super::targets;
 use crate::input::Input;
 use crate::operation::{Cx, Operation};
+use crate::seeds::ParameterSeed;
+
+/// What CloudFormation needs of its caller for a parameter that lies in Parameter Store.
+pub(super) const RESOLVE: &str = "ssm:GetParameters";
 
 /// An action that must be allowed.
 #[derive(Clone, Debug, PartialEq)]
@@ -33,7 +37,19 @@ pub(super) fn of(cx: &Cx<'_>, operation: &Operation, input: &Input) -> Vec<Need>
         targets.push(Vec::new());
     }
     let own = targets.into_iter().map(|resources| Need::new(action, resources));
-    own.chain(passing(operation, input)).chain(tagging(cx, input)).chain(telling(cx, input)).collect()
+    let own = own.chain(passing(operation, input)).chain(tagging(cx, input)).chain(telling(cx, input));
+    own.chain(resolving(cx, input)).collect()
+}
+
+/// CloudFormation resolves the SSM-typed parameters of a template with its caller's rights, whatever role the stack has: the policy
+/// of AWS's own CDK bootstrap allows `ssm:GetParameters` for that reason.
+fn resolving(cx: &Cx<'_>, input: &Input) -> Option<Need> {
+    let again = matches!(cx.action.as_str(), "cloudformation:CreateChangeSet" | "cloudformation:UpdateStack");
+    let stack = cx.realm.cloud.stack(input.text("StackName").filter(|_| again)?).ok()?;
+    let typed = |each: &&ParameterSeed| each.kind.starts_with("AWS::SSM::Parameter::Value<");
+    let typed = stack.seed.parameters.iter().find(typed)?;
+    let name = stack.parameters.get(&typed.key).unwrap_or(&typed.value);
+    Some(Need::new(RESOLVE, vec![crate::ssm::arn(cx.realm, name)]))
 }
 
 /// IAM's name of an operation.

@@ -4,6 +4,7 @@ use super::super::args::TopologyFlags;
 use super::super::context::Context;
 use super::super::exit::Exit;
 use super::super::failure::Failure;
+use super::super::rebuild::rolling_back;
 use super::super::unfinished::{self, Unfinished};
 use super::super::{holder, nothing, recipe, stack_arg};
 use crate::aws::Aws;
@@ -73,11 +74,7 @@ impl Resume {
 
     /// What failed is tried again; and what was decided is saved before anything is done.
     async fn urge(&self, aws: &Aws, run: Run) -> Run {
-        let mut run = Run { urged: true, ..run };
-        if self.roll_back && run.kind == Kind::Replace {
-            run.rebuilt.roll_back = true;
-            drop(aws.save(&run).await);
-        }
-        run
+        let run = if self.roll_back && run.kind == Kind::Replace { rolling_back(aws, run).await } else { run };
+        Run { urged: true, ..run }
     }
 }

@@ -16,12 +16,14 @@ use super::super::output::{Document, Page, clean};
 use super::super::pace::Pace;
 use super::super::progress::Progress;
 use super::super::sentinel::{EVERY, Looked, Watchman, leave};
+use super::super::sights::Sights;
 use super::super::signals::{Signal, Signals};
 use super::super::{duration, report, stack_arg};
 use crate::aws::Aws;
 use crate::config::Span;
 use crate::model::run::Run;
 use crate::model::watch::Scope;
+use crate::world::Tick;
 
 /// Bring home what nobody drives any more: for cron, systemd, Kubernetes.
 ///
@@ -105,11 +107,7 @@ pub(crate) async fn run(args: &Sentinel, cx: &Context) -> Result<Exit, Failure> 
         looked: Looked::default(),
         voices: Vec::new(),
     };
-    let mut signals = Signals::listen();
-    let ended = tokio::select! {
-        ended = watch.until_home() => ended.map(|()| None),
-        signal = signals.next() => Ok(Some(signal)),
-    }?;
+    let ended = watch.until_home(&mut Signals::listen()).await?;
     if ended.is_some() {
         watch.hand_back().await;
     }
@@ -145,16 +143,22 @@ struct Watch<'a> {
 }
 
 impl Watch<'_> {
-    /// Looks, drives, and looks again every period, until nothing is owed.
-    async fn until_home(&mut self) -> Result<(), Failure> {
+    /// Looks, drives, and looks again every period, until nothing is owed, or somebody stops it.
+    async fn until_home(&mut self, signals: &mut Signals) -> Result<Option<Signal>, Failure> {
         let every = Duration::from_secs(self.man.every.min(EVERY).into());
         loop {
-            let looked = match self.man.look(self.cx, self.aws, &self.herd).await {
+            let looked = tokio::select! {
+                looked = self.man.look(self.cx, self.aws, &self.herd) => looked,
+                signal = signals.next() => return Ok(Some(signal)),
+            };
+            let looked = match looked {
                 Ok(looked) => looked,
                 // What is driven is driven on, whatever the look says.
                 Err(failure) if self.herd.wait().is_some() => {
                     self.cx.warn(&format!("{}; what is driven is driven on", failure.what));
-                    self.drive(every).await;
+                    if let Some(signal) = self.drive(every, signals).await {
+                        return Ok(Some(signal));
+                    }
                     continue;
                 }
                 Err(failure) => return Err(failure),
@@ -167,22 +171,45 @@ impl Watch<'_> {
                 self.herd.sheep.push(Sheep::new(run));
             }
             let troubled: Vec<String> = self.troubled().into_iter().map(|remark| remark.stack).collect();
-            self.man.mark(self.cx, self.aws, &troubled, &[]).await;
+            self.man.mark(self.cx, self.aws, &troubled, &[], Some(&self.looked.held)).await;
             if self.herd.wait().is_none() {
-                return Ok(());
+                return Ok(None);
             }
-            self.drive(every).await;
+            if let Some(signal) = self.drive(every, signals).await {
+                return Ok(Some(signal));
+            }
         }
     }
 
-    async fn drive(&mut self, every: Duration) {
-        let globals = &self.cx.globals;
-        let voices = &mut self.voices;
-        self.herd
-            .drive(self.aws, Instant::now() + every, &mut |tick, sights, now| {
-                voice(voices, globals, &tick.run).tick(tick, sights, now);
-            })
-            .await;
+    /// For one period, or until somebody stops it: between two rounds. A round is never cut off half way, except by somebody who asks
+    /// twice: what it has saved and done must be known to whoever hands the runs back.
+    async fn drive(&mut self, every: Duration, signals: &mut Signals) -> Option<Signal> {
+        let until = Instant::now() + every;
+        while let Some(wait) = self.herd.wait().filter(|wait| Instant::now() + *wait <= until) {
+            tokio::select! {
+                () = tokio::time::sleep(wait) => {}
+                signal = signals.next() => return Some(signal),
+            }
+            let (globals, voices) = (&self.cx.globals, &mut self.voices);
+            let mut tell =
+                |tick: &Tick, sights: &Sights, now| voice(voices, globals, &tick.run).tick(tick, sights, now);
+            let mut round = Box::pin(self.herd.round(self.aws, &mut tell));
+            let mut stop = None;
+            loop {
+                tokio::select! {
+                    () = &mut round => break,
+                    signal = signals.next() => {
+                        if stop.replace(signal).is_some() {
+                            return stop;
+                        }
+                    }
+                }
+            }
+            if stop.is_some() {
+                return stop;
+            }
+        }
+        None
     }
 
     /// Whoever looks next need not wait until they are stale.

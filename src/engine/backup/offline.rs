@@ -100,6 +100,8 @@ fn rolled_back(turn: Turn<'_>, op: &Operation) -> Step {
 
 fn offline_by_us(mut turn: Turn<'_>, op: &Operation) -> Step {
     turn.run.took.off = turn.run.took.off.or_else(|| seconds(op));
+    // Whoever executed it may not have been able to say so: the budget counts all the same.
+    turn.run.left.get_or_insert(op.began.min(turn.now));
     turn.run.window = Some(Window { from: op.began, to: None });
     settle(turn, Some(op))
 }

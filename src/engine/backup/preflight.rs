@@ -18,7 +18,10 @@ pub(super) fn step(turn: Turn<'_>) -> Step {
         return turn.look_again(SOON);
     }
     if turn.run.abort {
+        // Another driver may just be taking the stack offline: whoever gives up looks what is owed before he ends the run.
         turn.trouble(Outcome::Aborted, "the run was given up before anything was touched", "");
+        note_prior(&mut turn);
+        return turn.to(Phase::Resuming);
     }
     if let Some(view) = turn.view() {
         check_stack(&mut turn, view);
@@ -41,6 +44,13 @@ fn somebody_is_further(turn: &Turn<'_>, view: View<'_>) -> bool {
     let made = view.sets.iter().filter_map(ChangeSet::own).any(|token| token.run == turn.run.id);
     let executed = view.history.own(&turn.run.id, Switch::Off).next().is_some();
     (made || executed) && !turn.run.abort && turn.since_phase() < PATIENCE
+}
+
+/// The mode that it found, unless it may be this run's own doing.
+fn note_prior(turn: &mut Turn<'_>) {
+    let (Some(view), Some(switch)) = (turn.view(), &turn.run.target.switch) else { return };
+    let read = mode(view.stack, switch).filter(|_| view.history.own(&turn.run.id, Switch::Off).next().is_none());
+    turn.run.prior = turn.run.prior.or(read);
 }
 
 fn check_stack(turn: &mut Turn<'_>, view: View<'_>) {

@@ -21,7 +21,7 @@ pub(super) fn step(mut turn: Turn<'_>) -> Step {
             turn.actions.push(Action::StopBackupJob { id: job.id.clone() });
         }
         turn.trouble(crate::model::run::Outcome::Aborted, "the run was given up before the stack was touched", "");
-        return turn.end();
+        return turn.to(Phase::Resuming);
     }
     if !turn.seen.look.covers(first_look(&turn.run)) {
         return turn.look_now();

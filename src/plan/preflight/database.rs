@@ -69,7 +69,7 @@ fn unusable(cluster: &Cluster) -> String {
 }
 
 fn quota(quota: &Quota) -> Finding {
-    let left = quota.max.saturating_sub(quota.used);
+    let left = quota.left();
     let what = format!("{left} of {} manual DB cluster snapshots are left in this region", quota.max);
     let why = "Every backup takes one; AWS Backup's own and automated ones do not count.";
     let remedy = "Delete snapshots that are no longer needed, or have the quota raised in Service Quotas.";

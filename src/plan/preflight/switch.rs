@@ -99,7 +99,8 @@ fn ssm_typed(look: &Look<'_>, stack: &Stack) -> Option<Finding> {
             format!("parameters are read from Parameter Store: {}", keys.join(", ")),
             "Every update resolves them anew, so a mode change may bring in, for example, a newer machine image.",
             "If a value has changed meanwhile, update the stack on purpose first; an update that would replace the \
-             DB cluster, the file system or the vault is refused in any case.",
+             DB cluster, the file system or the vault is refused in any case. CloudFormation resolves them with the \
+             caller's rights: `ssm:GetParameters` on each.",
         )
     })
 }

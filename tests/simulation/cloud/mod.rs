@@ -27,7 +27,7 @@ use jiff::Timestamp;
 use stacksnap::engine::{Action, Done, Look, Observation, Seed};
 use stacksnap::model::rebuild::Plan;
 use stacksnap::model::run::{Lock, Mode, Run};
-use stacksnap::model::{Refusal, RefusalKind, Seen, StackStatus};
+use stacksnap::model::{BackupId, Refusal, RefusalKind, Seen, StackStatus};
 
 use halves::file_system;
 use parts::Restored;
@@ -145,11 +145,15 @@ impl Cloud {
 
     // ---- what a driver sees -------------------------------------------------------------------
 
+    pub(crate) fn record(&self, run: &BackupId) -> Seen<Run> {
+        self.records.get(run.as_str()).map_or(Seen::Missing, |run| Seen::Here(run.clone()))
+    }
+
     pub(crate) fn observe(&mut self, run: &Run, look: Look) -> Observation {
         self.calls += calls_of(look);
         let mut seen = Observation { look, ..Observation::default() };
         if look.record {
-            seen.record = self.records.get(run.id.as_str()).map_or(Seen::Missing, |run| Seen::Here(run.clone()));
+            seen.record = self.record(&run.id);
         }
         if look.change_sets {
             seen.change_sets = Seen::Here(self.sets.iter().map(|set| self.show_set(set)).collect());

@@ -116,7 +116,8 @@ impl State {
             let mut run = driver.run.clone();
             (run.phase, run.unsaved) = (Phase::Capturing, true);
             let next = Then::Look(0, stacksnap::engine::first_look(&run));
-            sleeper = Some(Driver { stage: Stage::Save { actions: Vec::new(), next }, ..Driver::new(run, 0) });
+            sleeper =
+                Some(Driver { stage: Stage::Save { actions: Vec::new(), next, unread: None }, ..Driver::new(run, 0) });
         }
         (cloud.took, cloud.tolerance) = (Cloud::NEVER, 0);
         let mut state = Self {

@@ -1,6 +1,7 @@
 //! From what is asked for to what would be deployed: looks at everything, touches nothing.
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 
 use super::super::super::args::TopologyFlags;
 use super::super::super::context::Context;
@@ -13,11 +14,16 @@ use super::{refuse, tend};
 use crate::aws::Aws;
 use crate::model::id::prefix;
 use crate::model::new_stack::StackTag;
+use crate::model::stack::Declared;
 use crate::model::survey::Survey;
 use crate::model::watch;
+use crate::plan::schedule::Expression;
 use crate::plan::schedule::deployment::{self, Deployed, Proposal, TAG};
 use crate::plan::schedule::parameters::{Chosen, Origin, Unfit, Wish, Wished, choose};
 use crate::world::World;
+
+/// So many runs are looked at for how far apart they lie: a week of daily ones, with its end.
+const A_WEEK_AND_MORE: usize = 9;
 
 /// What would be deployed.
 pub(super) struct Prepared {
@@ -52,6 +58,9 @@ pub(super) async fn prepare(cx: &Context, aws: &Aws, asked: &Asked) -> Result<Pr
     let fleet = stacks(cx, aws, &chosen, &mut warnings).await?;
     let when = when(&chosen, aws.now());
     timely(asked, &when, &chosen, &mut warnings)?;
+    let before = now.and_then(|now| now.iter().find(|parameter| parameter.key == "ScheduleExpression"));
+    begins_at_once(&when, before.map(|parameter| parameter.value.as_str()), &mut warnings);
+    often_enough(&chosen, aws.now(), &mut warnings);
     early_enough(&chosen)?;
     let values = || chosen.iter().map(|one| (one.key.as_str(), one.value.as_str()));
     let resources = deployment::resources(&template, asked.deployment(), values());
@@ -94,6 +103,16 @@ fn found(asked: &Asked, survey: &Survey, wish: &mut Wish, warnings: &mut Vec<Str
         }
     }
     let live = wish.get("Live").is_some_and(|live| live.value == "true");
+    let update_policy = wish.contains_key("UpdatePolicyArns");
+    let typed: Vec<&str> = survey.declared.here().map(|declared| ssm_typed(declared)).unwrap_or_default();
+    if !live && !typed.is_empty() && !update_policy {
+        warnings.push(format!(
+            "{name} reads parameters from Parameter Store ({}), and CloudFormation resolves them with the function's rights, \
+             whatever role the stack has: give it a policy that allows `ssm:GetParameters` on them by `--update-policy ARN`, \
+             unless the deployment has it already",
+            typed.join(", ")
+        ));
+    }
     match &survey.topology {
         Some(Ok(topology)) if topology.offline.is_none() && !live => {
             warnings
@@ -105,7 +124,7 @@ fn found(asked: &Asked, survey: &Survey, wish: &mut Wish, warnings: &mut Vec<Str
         _ => {}
     }
     let role = survey.stack.here().is_some_and(|stack| stack.role_arn.is_some());
-    if !live && !role && !wish.contains_key("UpdatePolicyArns") {
+    if !live && !role && !update_policy {
         warnings.push(format!(
             "{name} has no service role, so its update is made with the function's own rights: give it what that \
              needs by `--update-policy ARN`, unless the deployment has it already"
@@ -152,6 +171,40 @@ fn timely(asked: &Asked, when: &When, chosen: &[Chosen], warnings: &mut Vec<Stri
         ));
     }
     Ok(())
+}
+
+/// AWS counts a rate from the moment it is made, and begins with a run: at noon, perhaps.
+fn begins_at_once(when: &When, before: Option<&str>, warnings: &mut Vec<String>) {
+    if when.approximate && when.state == "ENABLED" && before != Some(when.expression.as_str()) {
+        warnings.push(format!(
+            "`{}` begins with a run as soon as it is deployed, and takes the stack offline then: for an hour of your choice \
+             use `--cron '0 3 * * ? *'`",
+            when.expression
+        ));
+    }
+}
+
+/// Whether the alarm for too old a backup would ring between two runs that go well.
+fn often_enough(chosen: &[Chosen], now: Timestamp, warnings: &mut Vec<String>) {
+    let Ok(hours) = of(chosen, "NoGoodBackupHours").parse::<i64>() else { return };
+    let (expression, zone) = (of(chosen, "ScheduleExpression").parse(), TimeZone::get(of(chosen, "ScheduleTimezone")));
+    let (Ok(expression), Ok(zone)) = (expression, zone) else { return };
+    let expression: Expression = expression;
+    let next = expression.upcoming(&zone, now, now, A_WEEK_AND_MORE);
+    let longest = next.windows(2).map(|pair| pair[1].duration_since(pair[0]).as_hours()).max();
+    if let Some(longest) = longest.filter(|longest| *longest >= hours) {
+        warnings.push(format!(
+            "up to {longest} hours lie between two runs, and the alarm for no good backup goes off after {hours}: \
+             `--set NoGoodBackupHours={}`",
+            longest + 2
+        ));
+    }
+}
+
+/// The template's parameters whose values lie in Parameter Store.
+fn ssm_typed(declared: &[Declared]) -> Vec<&str> {
+    let typed = declared.iter().filter(|one| one.kind.starts_with("AWS::SSM::Parameter::Value<"));
+    typed.map(|one| one.key.as_str()).collect()
 }
 
 /// A run that begins late in its window is not taken for one that was delivered too late.
