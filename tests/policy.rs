@@ -14,7 +14,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
-use stacksnap_sandbox::{Durations, Fault, Sandbox, seeds, serve};
+use stacksnap_sandbox::seeds::{self, ParameterSeed, StackSeed};
+use stacksnap_sandbox::{Durations, Fault, Sandbox, serve};
 
 const STACK: &str = "my-hub";
 const SPEED: u32 = 600;
@@ -92,10 +93,14 @@ struct Aws {
 
 impl Aws {
     fn new() -> Self {
+        Self::with(&seeds::hubs(STACK))
+    }
+
+    fn with(stack: &StackSeed) -> Self {
         // Jobs that are still running when their run is given up.
         let durations = Durations { jitter: 0.0, incremental_job: 900.0, ..Durations::default() };
         let sandbox = Sandbox::real(f64::from(SPEED)).with_durations(durations);
-        let _id = sandbox.seed_stack(&seeds::hubs(STACK));
+        let _id = sandbox.seed_stack(stack);
         let (sent, answered) = (Wire::default(), Wire::default());
         let witness = watch(serve_on_a_thread(&sandbox), &sent, &answered);
         Self { sandbox, witness, sent, answered, home: tempfile::tempdir().unwrap() }
@@ -400,6 +405,29 @@ fn a_permission_that_is_missing_is_named_and_the_stack_is_home() {
         aws.enforce(None);
         assert_eq!(aws.run(&["inspect", STACK, "--query", "mode"]).1.trim(), "online", "{action}");
     }
+}
+
+#[test]
+fn a_parameter_that_cloudformation_may_not_resolve_is_named_and_nothing_goes_offline() {
+    let mut seed = seeds::hubs(STACK);
+    let version = ParameterSeed {
+        key: "BootstrapVersion".to_owned(),
+        kind: "AWS::SSM::Parameter::Value<String>".to_owned(),
+        value: "/cdk-bootstrap/hnb659fds/version".to_owned(),
+        resolved: Some("21".to_owned()),
+        ..ParameterSeed::default()
+    };
+    seed.parameters.push(version);
+    let aws = Aws::with(&seed);
+    let backup = ["backup", STACK, "--settle", "1s"];
+    aws.enforce(Some(&[filled(BACKUP)]));
+    let (code, told) = aws.run(&backup);
+    assert!(code != 0 && told.contains("ssm:GetParameters"), "{code}: {told}");
+    assert_eq!(aws.count("ExecuteChangeSet"), 0);
+    let arn = "arn:aws:ssm:us-east-1:123456789012:parameter/cdk-bootstrap/*";
+    let more = serde_json::json!({ "Statement": [{ "Effect": "Allow", "Action": "ssm:GetParameters", "Resource": arn }] });
+    aws.enforce(Some(&[filled(BACKUP), more]));
+    assert_eq!(aws.run(&backup).0, 0);
 }
 
 /// Every kind of run that a sentinel finds, at its beginning and in its middle.

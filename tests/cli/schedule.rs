@@ -195,6 +195,27 @@ fn a_deployment_does_not_come_to_back_up_another_stack_by_an_oversight() {
     assert_eq!(parameter(&plan, "Stack"), (String::new(), "given".into()));
 }
 
+/// What a plan with these besides warns of.
+fn warned(aws: &Aws, more: &[&str]) -> String {
+    let plan = with(&["schedule", "plan", STACK, "--timezone", "UTC", "-ojson"], &CODE);
+    let plan = aws.run(&with(&plan, more)).ends(0).json();
+    plan["warnings"].to_string()
+}
+
+#[test]
+fn a_rate_begins_at_once_and_a_weekly_schedule_alarms_between_its_runs() {
+    let aws = hub();
+    let rate = warned(&aws, &["--schedule", "rate(1 day)"]);
+    assert!(rate.contains("as soon as it is deployed") && rate.contains("--cron"), "{rate}");
+    let weekly = ["--cron", "0 3 ? * SUN *"];
+    let alarmed = warned(&aws, &weekly);
+    assert!(alarmed.contains("168 hours") && alarmed.contains("--no-good-backup-hours 170"), "{alarmed}");
+    let weekdays = warned(&aws, &["--cron", "0 3 ? * MON-FRI *"]);
+    assert!(weekdays.contains("72 hours"), "{weekdays}");
+    assert!(!warned(&aws, &with(&weekly, &["--no-good-backup-hours", "170"])).contains("alarm"));
+    assert!(!warned(&aws, &[]).contains("alarm"), "a day's run and its alarm fit");
+}
+
 #[test]
 fn a_fleet_is_whatever_bears_the_tag_and_an_empty_one_is_warned_of() {
     let role = ["--backup-role", "arn:aws:iam::123456789012:role/Backup*"];

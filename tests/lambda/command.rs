@@ -99,6 +99,24 @@ fn a_lost_run_is_found_by_all_or_by_name_where_no_record_of_the_stack_is_left() 
 }
 
 #[test]
+fn one_that_is_stopped_in_the_middle_of_a_step_ends_the_step_and_loses_nothing() {
+    let cloud = Cloud::new();
+    cloud.run(&["sentinel", STACK, "--quiet"]).ends(0);
+    cloud.run(&["backup", STACK, "--no-wait", "--settle", "0s", "--quiet"]).ends(0);
+    cloud.fault("cloudformation:ExecuteChangeSet=slow:1*1");
+    let mut child = cloud.command(&["sentinel", "--quiet"]).spawn().unwrap();
+    let leaves = |cloud: &Cloud| cloud.records().iter().any(|(_, run)| !run["left"].is_null());
+    until("it never leaves", || leaves(&cloud));
+    terminate(&child);
+    assert_eq!(child.wait().unwrap().code(), Some(143));
+    let (_, run) = cloud.records().remove(0);
+    assert!(!run["left"].is_null() && !run["handed"].is_null(), "{run:#}");
+    cloud.run(&["sentinel", "--quiet"]).ends(0);
+    cloud.home("after both");
+    assert_eq!(cloud.states(), ["complete"]);
+}
+
+#[test]
 fn it_looks_only_at_the_stacks_it_was_told_to() {
     let cloud = Cloud::with(&[seeds::hubs(STACK), seeds::hubs("other")]);
     killed_at(&cloud, &BACKUP, "StartBackupJob");

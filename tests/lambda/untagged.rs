@@ -111,3 +111,46 @@ fn a_fleet_takes_no_more_stacks_offline_than_there_is_room_for_snapshots() {
     assert_eq!(refused.count(), 0, "nobody was offline in vain");
     assert_eq!(cloud.times("ExecuteChangeSet"), 6);
 }
+
+#[test]
+fn a_fleets_hints_cost_next_to_nothing() {
+    let cloud = of_a_tag();
+    let mut function = cloud.watched();
+    drop(half_way(&cloud, &mut function));
+    let looked = function.invoke(&json!({ "action": "sentinel" })).unwrap();
+    assert_eq!(looked["next"], "done", "{looked:#}");
+    let (_, run) = cloud.records().remove(0);
+    let snapshot = |id: &str| json!({ "detail-type": "RDS DB Cluster Snapshot Event", "detail": { "SourceIdentifier": id } });
+    let job = json!({ "detail-type": "Backup Job State Change", "detail": { "backupJobId": text(&run, "/files/id") } });
+    cloud.sandbox.clear_requests();
+    for foreign in [snapshot("rds:my-hub-app-db-2026-11-29-03-00"), snapshot("nightly"), job] {
+        let nothing = function.invoke(&foreign).unwrap();
+        assert_eq!(nothing["next"], "done", "{nothing:#}");
+    }
+    assert_eq!(cloud.sandbox.requests().len(), 0);
+    // Of another stack's run, only the mark is read.
+    function.invoke(&snapshot("other-20261129-020000")).unwrap();
+    assert_eq!(cloud.sandbox.requests().len(), 1);
+    let own = function.invoke(&snapshot(&text(&run, "/id"))).unwrap();
+    assert_eq!(own["run"]["id"], run["id"], "{own:#}");
+}
+
+#[test]
+fn a_fleet_that_takes_too_long_is_left_to_the_sentinel_before_its_history_is_full() {
+    let names = [STACK, "hub-01"];
+    let cloud = Cloud::with(&names.map(tagged));
+    cloud.set("STACKSNAP_STACKS", &names.join(","));
+    let mut function = cloud.watched();
+    let event = json!({ "action": "fleet", "stacks": names, "settle": "0s", "atOnce": 1 });
+    let mut answer = function.invoke(&event).unwrap();
+    assert_eq!(answer["next"], "wait", "{answer:#}");
+    answer["event"]["progress"]["rounds"] = json!(1_499);
+    let ended = function.invoke(&answer["event"]).unwrap();
+    assert_eq!(ended["next"], "failed", "{ended:#}");
+    let failed = json!([{ "stack": STACK, "code": "left-to-sentinel" }, { "stack": "hub-01", "code": "too-long" }]);
+    assert_eq!(ended["report"]["failed"], failed, "{ended:#}");
+    assert!(cloud.told_states().contains(&"FAILED".to_owned()));
+    crate::sentinel::bring_home(&cloud);
+    cloud.home("by the sentinel");
+    assert_eq!(cloud.states(), ["complete"]);
+}

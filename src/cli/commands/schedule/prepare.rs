@@ -195,7 +195,7 @@ fn often_enough(chosen: &[Chosen], now: Timestamp, warnings: &mut Vec<String>) {
     if let Some(longest) = longest.filter(|longest| *longest >= hours) {
         warnings.push(format!(
             "up to {longest} hours lie between two runs, and the alarm for no good backup goes off after {hours}: \
-             `--set NoGoodBackupHours={}`",
+             `--no-good-backup-hours {}`",
             longest + 2
         ));
     }
