@@ -113,30 +113,31 @@ pub struct Tick {
 
 /// Goes round once. Never fails: a call that was refused is part of the next observation.
 pub async fn tick(world: &impl World, run: Run, look: Look) -> Tick {
+    let asked = world.now();
     let seen = world.observe(&run, look).await;
     let looked = world.now();
-    act(world, run, seen, looked).await
+    act(world, run, seen, (asked, looked)).await
 }
 
-/// The rest of a tick, after a look that ended at `looked`.
-pub async fn act(world: &impl World, run: Run, seen: Observation, looked: Timestamp) -> Tick {
+/// The rest of a tick, after a look that lasted from `asked` until `looked`.
+pub async fn act(world: &impl World, run: Run, seen: Observation, (asked, looked): (Timestamp, Timestamp)) -> Tick {
     let step = engine::step(&run, &seen, looked);
     // A machine that slept here looks again first: neither its save nor its actions are of today.
     let slept = || world.now().duration_since(looked) > FRESH;
-    let again = |run: Run, seen| {
+    let again = |before: Run, run: Run, seen| {
         let next = Next::Tick { wait: SignedDuration::ZERO, look: engine::first_look(&run) };
-        Tick { before: run.clone(), run, seen, done: Vec::new(), next }
+        Tick { before, run, seen, done: Vec::new(), next }
     };
     if slept() {
-        return again(run, seen);
+        return again(run.clone(), run, seen);
     }
-    let reads = !seen.look.record || seen.remembered || world.now().duration_since(looked) > READ;
+    let reads = !seen.look.record || seen.remembered || world.now().duration_since(asked) > READ;
     let (mut after, mut actions) = (step.run, step.actions);
     if step.save && !after.lost {
         after = match put(world, &run, after, reads).await {
             Ok(after) => after,
             // Another driver has come further: nothing of this is of today, either.
-            Err(further) => return again(*further, seen),
+            Err(further) => return again(run, *further, seen),
         };
     }
     if after.unsaved {
@@ -191,7 +192,7 @@ pub async fn announce(world: &impl World, run: &Run, add: impl FnOnce(Run) -> Ru
     match world.record(&run.target.stack, &run.id).await {
         Seen::Unknown(refusal) => Err(refusal),
         // It is not brought back from the dead.
-        Seen::Missing | Seen::NotLooked => Ok(add(run.clone())),
+        Seen::Missing | Seen::NotLooked => Ok(add(Run { lost: true, ..run.clone() })),
         record => {
             let joined = engine::joined(run, &record);
             if joined.ended() {

@@ -425,7 +425,8 @@ fn a_parameter_that_cloudformation_may_not_resolve_is_named_and_nothing_goes_off
     assert!(code != 0 && told.contains("ssm:GetParameters"), "{code}: {told}");
     assert_eq!(aws.count("ExecuteChangeSet"), 0);
     let arn = "arn:aws:ssm:us-east-1:123456789012:parameter/cdk-bootstrap/*";
-    let more = serde_json::json!({ "Statement": [{ "Effect": "Allow", "Action": "ssm:GetParameters", "Resource": arn }] });
+    let more =
+        serde_json::json!({ "Statement": [{ "Effect": "Allow", "Action": "ssm:GetParameters", "Resource": arn }] });
     aws.enforce(Some(&[filled(BACKUP), more]));
     assert_eq!(aws.run(&backup).0, 0);
 }

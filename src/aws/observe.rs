@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use super::Aws;
 use super::convert::seen;
 use super::events::Events;
+use super::parameter_store::record_name;
 use crate::engine::{Action, Look, Observation, Seed};
 use crate::model::half::{Job, RecoveryPoint, Tags};
 use crate::model::history::{History, StackEvent};
@@ -83,7 +84,11 @@ impl World for Aws {
     }
 
     async fn record(&self, stack: &str, run: &BackupId) -> Seen<Run> {
-        self.get_record(stack, run).await.into()
+        let read: Seen<Run> = self.get_record(stack, run).await.into();
+        if matches!(read, Seen::Missing) {
+            self.forget_record(&record_name(stack, run));
+        }
+        read
     }
 
     fn now(&self) -> Timestamp {

@@ -52,8 +52,12 @@ impl Aws {
     pub async fn leave_mark(&self, sentinel: &Sentinel) -> Result<(), Refusal> {
         let json =
             serde_json::to_string(sentinel).map_err(|error| incomplete("ssm", "PutParameter", &error.to_string()))?;
-        // Many names: where it does not fit packed, either, AWS refuses it, and nobody takes the sentinel for awake.
         let text = if json.len() > LONGEST { format!("{PACKED}{}", packed::pack(json.as_bytes())) } else { json };
+        if text.len() > LONGEST && !sentinel.held.is_empty() {
+            // That it looks matters more than whom it would mind beyond its tag. Where the troubled do not fit, either, AWS refuses
+            // it, and nobody takes the sentinel for awake.
+            return Box::pin(self.leave_mark(&Sentinel { held: BTreeSet::new(), ..sentinel.clone() })).await;
+        }
         self.put_parameter(&format!("{MARKS}/{}", sentinel.by), text).await
     }
 

@@ -138,6 +138,7 @@ impl Herd {
         // CloudFormation takes so many updates at a time: *on* goes before *off*.
         due.sort_by_key(|sheep| !sheep.homeward());
         let wanted: Vec<(Run, Look)> = due.iter().map(|sheep| (sheep.run.clone(), sheep.look)).collect();
+        let asked = world.now();
         let seen = world.observe_all(&wanted).await;
         let looked = world.now();
         let mut left: Vec<(&mut Sheep, Observation)> = due.into_iter().zip(seen).collect();
@@ -145,10 +146,9 @@ impl Herd {
         while !left.is_empty() && world.now().duration_since(looked) < LOOK {
             let rest = left.split_off(ABREAST.min(left.len()));
             let (sheep, seen): (Vec<&mut Sheep>, Vec<Observation>) = left.into_iter().unzip();
-            let acts = sheep
-                .iter()
-                .zip(seen)
-                .map(|(sheep, seen)| AssertUnwindSafe(act(world, sheep.run.clone(), seen, looked)).catch_unwind());
+            let acts = sheep.iter().zip(seen).map(|(sheep, seen)| {
+                AssertUnwindSafe(act(world, sheep.run.clone(), seen, (asked, looked))).catch_unwind()
+            });
             let ticks = join_all(acts).await;
             let done: usize = ticks.iter().flatten().map(updates).sum();
             for (sheep, tick) in sheep.into_iter().zip(ticks) {

@@ -52,7 +52,9 @@ pub(crate) async fn takes_over(aws: &Aws, run: &Run) -> bool {
 /// Leaves a run to a sentinel: whether it knows. One that is over, or whose record is gone, is not written again.
 pub(crate) async fn leave(world: &impl World, run: &Run) -> bool {
     let now = world.now();
-    !run.ended() && !run.lost && announce(world, run, |run| run.handed_over(now)).await.is_ok_and(|run| !run.ended())
+    !run.ended()
+        && !run.lost
+        && announce(world, run, |run| run.handed_over(now)).await.is_ok_and(|run| !run.ended() && !run.lost)
 }
 
 /// Who looks, how often, at what.
@@ -154,7 +156,10 @@ impl Watchman {
         held: Option<&BTreeSet<String>>,
     ) -> (Vec<String>, bool) {
         let (now, version) = (aws.now(), env!("CARGO_PKG_VERSION").to_owned());
-        let before = aws.sentinel(&self.by).await.unwrap_or_default();
+        let before = aws.sentinel(&self.by).await;
+        // Whom it minds is not forgotten because AWS had no time for a moment.
+        let unread = before.as_ref().err().filter(|_| held.is_none()).cloned();
+        let before = before.unwrap_or_default();
         let mark = Sentinel {
             by: self.by.clone(),
             tool: version,
@@ -169,7 +174,10 @@ impl Watchman {
         for (stack, at) in before {
             told.entry(stack.clone()).or_insert(*at);
         }
-        let left = aws.leave_mark(&Sentinel { troubled: told, ..mark.clone() }).await;
+        let left = match unread {
+            Some(refusal) => Err(refusal),
+            None => aws.leave_mark(&Sentinel { troubled: told, ..mark.clone() }).await,
+        };
         if let Err(refusal) = &left {
             cx.warn(&format!("the sentinel's mark cannot be written, so nobody leaves a run to it: {refusal}"));
         }

@@ -6,7 +6,7 @@ use super::mode::{Debt, debt, mode};
 use super::turn::{PATIENCE, SOON, Turn, View};
 use super::{Action, Look, Next, ON_ATTEMPTS, Step, rebuild};
 use crate::model::history::Operation;
-use crate::model::run::{Mode, Outcome, Phase, Window};
+use crate::model::run::{Kind, Mode, Outcome, Phase, Window};
 use crate::model::{ClusterStatus, StackStatus, Switch, Token};
 
 /// *On* is asked for this often although AWS refuses it; then the run ends loudly.
@@ -32,6 +32,9 @@ pub(super) fn step(mut turn: Turn<'_>, duty: Duty, home: fn(Turn<'_>) -> Step) -
     }
     let Some(view) = turn.view() else { return not_seen(turn) };
     stop_job(&mut turn, view);
+    if untouched(&turn, view) {
+        return home(turn);
+    }
     if let Some(op) = view.history.under_way() {
         return under_way(turn, view, op);
     }
@@ -42,11 +45,17 @@ pub(super) fn step(mut turn: Turn<'_>, duty: Duty, home: fn(Turn<'_>) -> Step) -
         return home(turn);
     }
     if !view.stack.status.updatable() {
-        return if untouched(&turn, view) { home(turn) } else { stuck(turn, view) };
+        return stuck(turn, view);
     }
     let Some(switch) = turn.run.target.switch.clone() else { return home(turn) };
     match mode(view.stack, &switch) {
-        Some(Mode::Online) => arrived(turn, view, home),
+        Some(Mode::Online) => {
+            if duty == Duty::Wish && forgotten(&turn) {
+                // It has been granted all the same.
+                turn.run.trouble = None;
+            }
+            arrived(turn, view, home)
+        }
         Some(Mode::Offline) if duty == Duty::Wish && forgotten(&turn) => turn.end(),
         Some(Mode::Offline) if duty == Duty::Wish => bring_back(turn, view, home),
         Some(Mode::Offline) => pay(turn, view, home),
@@ -57,10 +66,14 @@ pub(super) fn step(mut turn: Turn<'_>, duty: Duty, home: fn(Turn<'_>) -> Step) -
     }
 }
 
-/// The stack is online, and this run has never asked for anything else: what is wrong with it is not this run's.
+/// The stack is not offline, and a failing run has never asked for that: what it is doing, or what is wrong with it, is not this
+/// run's. (A foreign operation makes a change set of ours obsolete; one that no event tells of yet may be our own.)
 fn untouched(turn: &Turn<'_>, view: View<'_>) -> bool {
-    let online = turn.run.target.switch.as_ref().and_then(|switch| mode(view.stack, switch)) == Some(Mode::Online);
-    online && turn.run.left.is_none() && view.history.own(&turn.run.id, Switch::Off).next().is_none()
+    let left = turn.run.left.is_some() || view.history.own(&turn.run.id, Switch::Off).next().is_some();
+    let offline = turn.run.target.switch.as_ref().and_then(|switch| mode(view.stack, switch)) == Some(Mode::Offline);
+    let unclear = view.stack.status.in_progress() && view.history.under_way().is_none();
+    let takes_offline = matches!(turn.run.kind, Kind::Backup { .. } | Kind::Replace);
+    turn.run.failing() && takes_offline && !(left || offline || unclear)
 }
 
 /// The operator's wish is too old to be granted by whoever finds it.

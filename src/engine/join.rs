@@ -20,29 +20,41 @@ pub fn joined(mine: &Run, record: &Seen<Run>) -> Run {
     }
     let (ahead, behind) = if mine.phase > theirs.phase { (mine, theirs) } else { (theirs, mine) };
     let mut run = ahead.clone();
-    fill(&mut run, behind);
-    run.abort |= behind.abort;
-    run.handed = run.handed.max(behind.handed);
-    run.next_due = ahead.next_due.max(behind.next_due);
+    add(&mut run, behind);
     own_senses(&mut run, mine);
     run
+}
+
+/// Whatever the other one knows besides.
+fn add(run: &mut Run, other: &Run) {
+    fill(run, other);
+    run.abort |= other.abort;
+    run.handed = run.handed.max(other.handed);
+    run.next_due = run.next_due.max(other.next_due);
 }
 
 /// Before a save that was decided without the record, or a while after it was read: the run as it is to be saved.
 ///
 /// # Errors
-/// Another driver has come further, or the record is gone: the run as it is now, to be looked at before anything is decided.
+/// Another driver has come further, or turned home, or the record is gone: the run as it is now, to be looked at before anything is decided.
 pub fn abreast(before: &Run, after: Run, record: &Seen<Run>) -> Result<Run, Box<Run>> {
     if matches!(record, Seen::Missing) {
         // One that is over only tidies up, and does not look for its record again.
         let lost = before.ended();
         return Err(Box::new(Run { lost: before.lost || lost, unsaved: before.unsaved && !lost, ..before.clone() }));
     }
-    match same(before, record) {
-        Some(theirs) if ended_unaware(before, theirs) || before.ended() => Ok(after),
-        Some(theirs) if theirs.phase > before.phase => Err(Box::new(joined(before, record))),
-        _ => Ok(joined(&after, record)),
+    let Some(theirs) = same(before, record).filter(|_| !before.ended()) else { return Ok(after) };
+    if ended_unaware(before, theirs) {
+        return Ok(after);
     }
+    let turned = theirs.abort && !before.abort || theirs.failing() && !before.failing();
+    if theirs.phase > before.phase || turned {
+        return Err(Box::new(joined(before, record)));
+    }
+    // What this tick has decided is the newer one, also where both are in one phase.
+    let mut run = after;
+    add(&mut run, theirs);
+    Ok(run)
 }
 
 /// The record, if it is this very run's.

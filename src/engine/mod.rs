@@ -111,15 +111,13 @@ pub fn first_look(run: &Run) -> Look {
         Phase::Preflight => Look::STACK,
         Phase::Seeding => Look { record: true, seed: true, ..Look::NONE },
         Phase::GoingOffline if run.kind == Kind::Offline => Look::STACK,
-        Phase::GoingOffline => Look::STACK.and(cluster),
-        Phase::Capturing => Look::STACK.and(Look::HALVES).and(unasked),
+        // It is offline, and settles: the look after that is also the one that the halves are asked for on.
+        Phase::GoingOffline if run.quiet_from.is_none() => Look::STACK.and(cluster),
+        Phase::GoingOffline | Phase::Capturing => Look::STACK.and(Look::HALVES).and(unasked),
         Phase::Resuming => {
             Look::STACK.and(cluster).and(Look { job: halves_out(run), snapshot: halves_out(run), ..Look::NONE })
         }
-        Phase::Verifying => {
-            let secret = run.target.secret.is_some();
-            Look::STACK.and(Look::HALVES).and(Look { point: true, secret, ..Look::NONE }).and(manifest)
-        }
+        Phase::Verifying => verifying(run),
         Phase::Deleting
         | Phase::Returning
         | Phase::Creating
@@ -130,6 +128,12 @@ pub fn first_look(run: &Run) -> Look {
         Phase::Done if run.target.aim.is_some() && run.kind != Kind::Replace => Look::NONE,
         Phase::Done => Look { change_sets: !run.tidied, ..Look::NONE },
     }
+}
+
+/// What is looked at when a backup's halves are described again.
+fn verifying(run: &Run) -> Look {
+    let (secret, manifest) = (run.target.secret.is_some(), run.manifest.is_some());
+    Look::STACK.and(Look::HALVES).and(Look { point: true, secret, manifest, ..Look::NONE })
 }
 
 /// A failing run that may have started the halves has to wait for the one and to stop the other.

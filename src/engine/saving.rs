@@ -3,7 +3,7 @@
 //! A record is what another driver goes on from, and each tick may be another driver. It needs the intent and what cannot be found
 //! out again: how far the run has come, that it leaves the stack (and since when its budget counts), that the halves were asked for,
 //! that somebody gave it up, what went wrong, how it ended. Times and durations are seen again by whoever looks, in the
-//! stack's history. They travel with the next save, at the latest when the lease runs out.
+//! stack's history and at the halves. They travel with the next save, at the latest when the lease runs out.
 
 use super::Action;
 use crate::model::run::{Durations, Kind, Run};
@@ -35,6 +35,7 @@ fn lasting(run: &Run) -> Run {
     Run {
         next_due: run.started,
         quiet_from: None,
+        snapshot_seen: None,
         took: Durations::default(),
         window: None,
         skew: None,
@@ -75,6 +76,7 @@ mod tests {
             Run { window, skew: Some(3), ..before.clone() },
             Run { quiet_from: at, took: Durations { off: Some(240), ..Durations::default() }, ..before.clone() },
             Run { looked: at, behind: true, ..before.clone() },
+            Run { snapshot_seen: at, ..before.clone() },
         ];
         assert!(waits.iter().all(|after| !urgent(&before, after)));
         let trouble = Trouble { outcome: Outcome::Failed, what: "it failed".into(), hint: None };
@@ -82,7 +84,6 @@ mod tests {
         let urgent_ones = [
             Run { left: at, ..before.clone() },
             Run { asked: at, ..before.clone() },
-            Run { snapshot_seen: at, ..before.clone() },
             Run { halves_done: at, ..before.clone() },
             Run { files: Some(files), ..before.clone() },
             Run { abort: true, ..before.clone() },

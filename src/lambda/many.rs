@@ -19,7 +19,6 @@ use crate::aws::Shared;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::herd::{Herd, Rest, Sheep, seconds};
-use crate::cli::sentinel;
 use crate::model::BackupId;
 use crate::model::run::{Outcome, Phase, Run};
 use crate::world::{World, announce};
@@ -110,6 +109,11 @@ impl Function {
                 _ => break,
             }
         }
+        if rounds >= ROUNDS {
+            // What is over only was not tidied yet.
+            let over = herd.sheep.iter_mut().filter(|sheep| sheep.rest.is_none() && sheep.run.ended());
+            over.for_each(|sheep| sheep.rest = Some(Rest::Over));
+        }
         self.count(&before, &mut herd, &mut progress).await;
         if rounds >= ROUNDS {
             self.leave_all(&mut herd, &mut progress).await;
@@ -122,7 +126,12 @@ impl Function {
     pub(super) async fn give_up_fleet(&self, event: FleetEvent, until: Instant) -> Result<Answer, Failure> {
         let mut progress = Progress { waiting: Vec::new(), ..event.progress.unwrap_or_default() };
         // One that may not be touched keeps nobody else from home.
-        progress.driving.retain(|driver| self.concerned_with(&driver.stack).is_ok());
+        for driver in std::mem::take(&mut progress.driving) {
+            match self.concerned_with(&driver.stack) {
+                Ok(()) => progress.driving.push(driver),
+                Err(failure) => progress.failed.push(Failed { stack: driver.stack, code: failure.code }),
+            }
+        }
         let Recalled { sheep, unread, .. } = self.recalled(progress.driving.clone()).await;
         let mut untold = Vec::new();
         for sheep in sheep.into_iter().filter(|sheep| !sheep.run.ended()) {
@@ -170,11 +179,11 @@ impl Function {
 
     /// A state machine's history is nearly full: its runs are left to the sentinel, and nobody waits in vain.
     async fn leave_all(&self, herd: &mut Herd, progress: &mut Progress) {
-        let going = herd.sheep.iter_mut().filter(|sheep| sheep.rest.is_none());
-        for sheep in going {
-            sentinel::leave(&self.aws, &sheep.run).await;
+        for sheep in herd.sheep.iter_mut().filter(|sheep| sheep.rest.is_none()) {
+            let failure = left(&sheep.run);
+            self.left_to_sentinel(&sheep.run, &sheep.sights, &failure).await;
             sheep.rest = Some(Rest::Over);
-            progress.failed.push(Failed { stack: sheep.run.target.stack.clone(), code: "left-to-sentinel".to_owned() });
+            progress.failed.push(Failed { stack: sheep.run.target.stack.clone(), code: failure.code });
         }
         for stack in std::mem::take(&mut progress.waiting) {
             let failure = too_long(&stack);
@@ -186,7 +195,7 @@ impl Function {
     /// Begins the next ones, as far as there is room: whether there was any.
     async fn admit(&self, event: &FleetEvent, progress: &mut Progress, herd: &mut Herd, shared: &Shared) -> bool {
         let room = room(herd, event, progress).min(BEGIN).min(progress.waiting.len());
-        let room = room.min(self.snapshots_left(herd, shared).await);
+        let room = if room == 0 { 0 } else { room.min(self.snapshots_left(herd, shared).await) };
         if room == 0 {
             return false;
         }
@@ -314,10 +323,23 @@ fn unless_unbegun(begun: Begun) -> Result<Begun, Failure> {
     }
 }
 
+/// What to do about a fleet that takes a day and more.
+const SHORTER: &str =
+    "let more stacks be offline at once (`atOnce`, `MaxConcurrency`), or divide the fleet by two tags";
+
+fn left(run: &Run) -> Failure {
+    Failure::new(
+        Exit::Failed,
+        "left-to-sentinel",
+        format!("{} is left to the sentinel: its fleet took too long", run.id),
+    )
+    .hint(SHORTER)
+}
+
 fn too_long(stack: &str) -> Failure {
     Failure::new(Exit::Failed, "too-long", format!("{stack} was not begun: its fleet took too long"))
         .why("a state machine's history has room for a day or so of rounds; nothing was touched")
-        .hint("let more stacks be offline at once (`atOnce`, `MaxConcurrency`), or divide the fleet by two tags")
+        .hint(SHORTER)
 }
 
 fn named(herd: &Herd) -> HashMap<String, Run> {

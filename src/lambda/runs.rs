@@ -89,17 +89,20 @@ impl Function {
 
     /// The run that an event which went wrong was about: the one it names, or the one of its slot.
     async fn concerned(&self, failed: &Value) -> Result<Option<Run>, Failure> {
-        let (stack, id) = match Event::read(failed) {
+        let (stack, driver, slot) = match Event::read(failed) {
             Ok(Event::Backup(event)) => {
                 let slot = event.options.slot.map(|slot| BackupId::new(&event.stack, slot));
-                (event.stack, event.driver.map(|driver| driver.run).or(slot))
+                (event.stack, event.driver, slot)
             }
-            Ok(Event::Resume(event) | Event::Online(event)) => (event.stack, event.driver.map(|driver| driver.run)),
+            Ok(Event::Resume(event) | Event::Online(event)) => (event.stack, event.driver, None),
             // Nothing that could be given up; a sentinel's look is begun again by its schedule.
             _ => return Ok(None),
         };
-        self.concerned_with(&stack)?;
-        let Some(id) = id else { return Ok(None) };
+        match &driver {
+            Some(_) => self.concerned_with(&stack)?,
+            None => self.allowed(&stack).await?,
+        }
+        let Some(id) = driver.map(|driver| driver.run).or(slot) else { return Ok(None) };
         match self.aws.record(&stack, &id).await {
             Seen::Here(run) => Ok(Some(run)),
             Seen::Unknown(refusal) => Err(self.cx.refused("the run's record cannot be read", &refusal)),

@@ -120,7 +120,8 @@ fn a_fleets_hints_cost_next_to_nothing() {
     let looked = function.invoke(&json!({ "action": "sentinel" })).unwrap();
     assert_eq!(looked["next"], "done", "{looked:#}");
     let (_, run) = cloud.records().remove(0);
-    let snapshot = |id: &str| json!({ "detail-type": "RDS DB Cluster Snapshot Event", "detail": { "SourceIdentifier": id } });
+    let snapshot =
+        |id: &str| json!({ "detail-type": "RDS DB Cluster Snapshot Event", "detail": { "SourceIdentifier": id } });
     let job = json!({ "detail-type": "Backup Job State Change", "detail": { "backupJobId": text(&run, "/files/id") } });
     cloud.sandbox.clear_requests();
     for foreign in [snapshot("rds:my-hub-app-db-2026-11-29-03-00"), snapshot("nightly"), job] {

@@ -253,3 +253,31 @@ fn a_wish_that_nobody_saw_to_is_not_granted_when_the_stack_was_switched_off_on_p
     assert_eq!((outcome(&found.run), cloud.mode), (Outcome::Aborted, Mode::Offline), "{}", why(&found.run));
     assert!(cloud.lock.is_none());
 }
+
+#[test]
+fn a_wish_that_was_granted_is_granted_however_late_somebody_looks() {
+    let mut cloud = Cloud::new(Mode::Offline, Durations::SHORT, Fates::default());
+    let mut dies = driver::begin(&mut cloud, Kind::Online).unwrap();
+    drive_until(&mut cloud, &mut dies, |cloud, _| cloud.busy());
+    cloud.advance(cloud.now + 2 * 3_600_000);
+    let record = cloud.records.values().next().cloned().unwrap();
+    let Watch::Drive(run) = engine::watch(record, at(cloud.now)) else { panic!("nobody sees to it") };
+    let mut found = Driver::new(*run, cloud.now);
+    drive(&mut cloud, &mut found);
+    assert_eq!((outcome(&found.run), cloud.mode), (Outcome::Complete, Mode::Online), "{}", why(&found.run));
+}
+
+#[test]
+fn an_abort_of_an_untouched_run_waits_for_nobody() {
+    let mut cloud = online(Fates::default());
+    let mut driver = driver::begin(&mut cloud, Kind::Backup { live: false, seed: true }).unwrap();
+    drive_until(&mut cloud, &mut driver, |_, driver| driver.run.phase == Phase::Seeding);
+    assert!(cloud.operator(Mode::Online), "somebody else's update is under way");
+    let until = cloud.now + 3_600_000;
+    cloud.maintain(until);
+    driver.run.abort = true;
+    let began = cloud.now;
+    drive(&mut cloud, &mut driver);
+    assert_eq!(outcome(&driver.run), Outcome::Aborted, "{}", why(&driver.run));
+    assert!(cloud.busy() && cloud.now - began < 60_000, "it waited {} ms", cloud.now - began);
+}

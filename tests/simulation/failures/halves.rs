@@ -35,7 +35,7 @@ fn states(catalogue: &Catalogue) -> Vec<State> {
 fn fm_43_a_cluster_that_is_busy_when_the_snapshot_is_due_is_waited_for() {
     let mut cloud = online(Fates::default());
     let mut driver = driver::begin(&mut cloud, BACKUP).unwrap();
-    drive_until(&mut cloud, &mut driver, |_, driver| driver.run.phase == Phase::Capturing);
+    drive_until(&mut cloud, &mut driver, |_, driver| driver.run.quiet_from.is_some());
     let until = cloud.now + 120_000;
     cloud.maintain(until);
     drive(&mut cloud, &mut driver);
@@ -47,7 +47,7 @@ fn fm_43_a_cluster_that_is_busy_when_the_snapshot_is_due_is_waited_for() {
 fn fm_43_a_cluster_that_stays_busy_brings_the_stack_back_without_a_backup() {
     let mut cloud = online(Fates::default());
     let mut driver = driver::begin(&mut cloud, BACKUP).unwrap();
-    drive_until(&mut cloud, &mut driver, |_, driver| driver.run.phase == Phase::Capturing);
+    drive_until(&mut cloud, &mut driver, |_, driver| driver.run.quiet_from.is_some());
     let until = cloud.now + 7_200_000;
     cloud.maintain(until);
     drive(&mut cloud, &mut driver);

@@ -22,8 +22,8 @@ use crate::plan::schedule::deployment::{self, Deployed, Proposal, TAG};
 use crate::plan::schedule::parameters::{Chosen, Origin, Unfit, Wish, Wished, choose};
 use crate::world::World;
 
-/// So many runs are looked at for how far apart they lie: a week of daily ones, with its end.
-const A_WEEK_AND_MORE: usize = 9;
+/// So many runs are looked at for how far apart they lie: a week of hourly ones, with its end; nine weeks and more of daily ones.
+const A_WEEK_AND_MORE: usize = 200;
 
 /// What would be deployed.
 pub(super) struct Prepared {
@@ -177,8 +177,7 @@ fn timely(asked: &Asked, when: &When, chosen: &[Chosen], warnings: &mut Vec<Stri
 fn begins_at_once(when: &When, before: Option<&str>, warnings: &mut Vec<String>) {
     if when.approximate && when.state == "ENABLED" && before != Some(when.expression.as_str()) {
         warnings.push(format!(
-            "`{}` begins with a run as soon as it is deployed, and takes the stack offline then: for an hour of your choice \
-             use `--cron '0 3 * * ? *'`",
+            "`{}` begins with a run as soon as it is deployed: for an hour of your choice use `--cron '0 3 * * ? *'`",
             when.expression
         ));
     }
