@@ -117,7 +117,10 @@ pub fn first_look(run: &Run) -> Look {
         Phase::Resuming => {
             Look::STACK.and(cluster).and(Look { job: halves_out(run), snapshot: halves_out(run), ..Look::NONE })
         }
-        Phase::Verifying => verifying(run),
+        Phase::Verifying => {
+            let secret = run.target.secret.is_some();
+            Look::STACK.and(Look::HALVES).and(Look { point: true, secret, ..Look::NONE }).and(manifest)
+        }
         Phase::Deleting
         | Phase::Returning
         | Phase::Creating
@@ -128,12 +131,6 @@ pub fn first_look(run: &Run) -> Look {
         Phase::Done if run.target.aim.is_some() && run.kind != Kind::Replace => Look::NONE,
         Phase::Done => Look { change_sets: !run.tidied, ..Look::NONE },
     }
-}
-
-/// What is looked at when a backup's halves are described again.
-fn verifying(run: &Run) -> Look {
-    let (secret, manifest) = (run.target.secret.is_some(), run.manifest.is_some());
-    Look::STACK.and(Look::HALVES).and(Look { point: true, secret, manifest, ..Look::NONE })
 }
 
 /// A failing run that may have started the halves has to wait for the one and to stop the other.

@@ -11,7 +11,7 @@ use super::change::{self, Progress};
 use super::home::{self, Duty};
 use super::mode::{Debt, debt, mode};
 use super::turn::{SOON, Turn, View};
-use super::{Look, Step, first_look, verifying};
+use super::{Look, Step};
 use crate::model::Switch;
 use crate::model::run::{Kind, Mode, Outcome, Phase};
 
@@ -119,26 +119,13 @@ fn advance(mut turn: Turn<'_>, view: View<'_>) -> Step {
     }
 }
 
-/// The operation is over. A good backup's stack that is back is looked at together with its halves: they are next.
-fn after_operation(turn: Turn<'_>) -> Step {
-    let run = &turn.run;
-    let newest = turn.seen.history.here().and_then(|history| history.operations.first());
-    let back = newest.is_some_and(|op| op.is(&run.id, Switch::On) && op.took_effect());
-    let good = matches!(run.kind, Kind::Backup { .. }) && run.phase == Phase::Resuming && !run.failing() && !run.abort;
-    if !(back && good) {
-        return turn.look_now();
-    }
-    let look = first_look(run).and(verifying(run));
-    turn.wait(jiff::SignedDuration::ZERO, look)
-}
-
 /// On a look at the events alone: nothing but whether the operation is still under way.
 pub(super) fn waiting(turn: Turn<'_>) -> Result<Turn<'_>, Box<Step>> {
     if turn.seen.look != Look::EVENTS {
         return Ok(turn);
     }
     let Some(op) = turn.seen.history.here().and_then(|history| history.under_way()) else {
-        return Err(Box::new(after_operation(turn)));
+        return Err(Box::new(turn.look_now()));
     };
     let expected = if op.own().is_some_and(|token| token.switch == Switch::On) {
         turn.run.expected.on
