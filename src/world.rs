@@ -11,7 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::engine::prune::{self, Job, Removal};
 use crate::engine::{self, Action, Done, Look, Next, Observation};
-use crate::model::run::{Lock, Run};
+use crate::model::run::{Lock, Phase, Run};
 use crate::model::{BackupId, Refusal, Seen};
 use crate::plan::prune::Sight;
 
@@ -191,8 +191,10 @@ async fn put(world: &impl World, before: &Run, after: Run, reads: bool) -> Resul
 pub async fn announce(world: &impl World, run: &Run, add: impl FnOnce(Run) -> Run) -> Result<Run, Refusal> {
     match world.record(&run.target.stack, &run.id).await {
         Seen::Unknown(refusal) => Err(refusal),
-        // It is not brought back from the dead.
-        Seen::Missing | Seen::NotLooked => Ok(add(Run { lost: true, ..run.clone() })),
+        // It is not brought back from the dead. A young one may not be shown yet.
+        Seen::Missing | Seen::NotLooked => {
+            Ok(add(Run { lost: run.lost || run.phase > Phase::Preflight, ..run.clone() }))
+        }
         record => {
             let joined = engine::joined(run, &record);
             if joined.ended() {
