@@ -131,7 +131,8 @@ pub async fn act(world: &impl World, run: Run, seen: Observation, (asked, looked
     if slept() {
         return again(run.clone(), run, seen);
     }
-    let reads = !seen.look.record || seen.remembered || world.now().duration_since(asked) > READ;
+    let old_record = || world.now().duration_since(asked) > READ;
+    let reads = !seen.look.record || seen.remembered || old_record();
     let (mut after, mut actions) = (step.run, step.actions);
     if step.save && !after.lost {
         after = match put(world, &run, after, reads).await {
@@ -157,7 +158,7 @@ pub async fn act(world: &impl World, run: Run, seen: Observation, (asked, looked
         // next look, and joined with what the record says by then.
         after = match slept() {
             true => Run { unsaved: true, ..noted },
-            false => match put(world, &run, noted, reads && !step.save).await {
+            false => match put(world, &run, noted, old_record() || reads && !step.save).await {
                 Ok(after) => after,
                 Err(further) => *further,
             },

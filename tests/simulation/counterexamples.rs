@@ -3,7 +3,7 @@
 
 use stacksnap::engine::{self, Action, Look, Rescue, Watch};
 use stacksnap::model::run::{Kind, Mode, Outcome, Phase, Run};
-use stacksnap::model::{Seen, Switch};
+use stacksnap::model::{Seen, StackStatus, Switch};
 
 use crate::cloud::{Cloud, Durations, Fates, JobFate, at};
 use crate::driver::{self, Driver, Fine, Stage};
@@ -189,6 +189,21 @@ fn a_look_at_the_halves_alone_does_not_put_back_a_run_that_another_driver_brings
     drive(&mut cloud, &mut polls);
     assert_eq!(outcome(&polls.run), Outcome::Complete, "{}", why(&polls.run));
     judge::at_rest(&cloud, Mode::Online).unwrap();
+}
+
+#[test]
+fn an_on_that_no_event_tells_of_yet_is_not_somebody_elses_update() {
+    let mut cloud = online(Fates::default());
+    let mut driver = driver::begin(&mut cloud, BACKUP).unwrap();
+    drive_until(&mut cloud, &mut driver, |_, driver| driver.stage == Stage::Look(Look::HALVES));
+    cloud.advance(cloud.now + 100_000);
+    // Another driver executes *on* after the events were read, and before the stack is.
+    let mut seen = cloud.observe(&driver.run, engine::first_look(&driver.run));
+    if let Seen::Here(stack) = &mut seen.stack {
+        stack.status = StackStatus::UpdateInProgress;
+    }
+    let step = engine::step(&driver.run, &seen, at(cloud.now));
+    assert!(step.run.phase == Phase::Capturing && !step.run.failing(), "{:?}", step.run.trouble);
 }
 
 /// Somebody gives the run up by a record that he read when it stood at `read`, and whose save lands when its driver is about to

@@ -136,11 +136,13 @@ fn complete(snapshot: &Snapshot, job: &Job) -> bool {
     snapshot.status == SnapshotStatus::Available && job.state == JobState::Completed
 }
 
-/// Somebody else's operation: the fence is broken, so waiting for the halves is no use.
-fn changed_meanwhile(turn: Turn<'_>, view: View<'_>) -> Step {
-    let own_on = view.history.under_way().is_some_and(|op| op.is(&turn.run.id, Switch::On));
-    if own_on {
-        // Another driver is bringing the stack back; its record says why.
+/// Somebody else's operation: the fence is broken, so waiting for the halves is no use. Unless it is another driver of this very run
+/// that brings the stack back: then its record says why. Of whom an operation is that no event tells of yet, the next look shows.
+fn changed_meanwhile(mut turn: Turn<'_>, view: View<'_>) -> Step {
+    let newest = view.history.under_way().or_else(|| view.history.operations.first());
+    let own_on = newest.is_some_and(|op| op.is(&turn.run.id, Switch::On));
+    let untold = view.stack.status.in_progress() && view.history.under_way().is_none();
+    if (own_on || untold) && !turn.tired(PATIENCE, 5) {
         return turn.look_again(SOON);
     }
     fail(
