@@ -132,7 +132,11 @@ pub async fn act(world: &impl World, run: Run, seen: Observation, (asked, looked
         return again(run.clone(), run, seen);
     }
     let old_record = || world.now().duration_since(asked) > READ;
-    let reads = !seen.look.record || seen.remembered || old_record();
+    // What makes a run fail may be what another driver of it has just done.
+    let fails = step.run.failing() && !run.failing();
+    // That somebody drives it is no reason to write over what somebody else has done.
+    let only_says_so = step.actions.is_empty() && step.run.phase == run.phase;
+    let reads = !seen.look.record || seen.remembered || fails || only_says_so || old_record();
     let (mut after, mut actions) = (step.run, step.actions);
     if step.save && !after.lost {
         after = match put(world, &run, after, reads).await {

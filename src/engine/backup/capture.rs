@@ -139,10 +139,12 @@ fn complete(snapshot: &Snapshot, job: &Job) -> bool {
 /// Somebody else's operation: the fence is broken, so waiting for the halves is no use. Unless it is another driver of this very run
 /// that brings the stack back: then its record says why. Of whom an operation is that no event tells of yet, the next look shows.
 fn changed_meanwhile(mut turn: Turn<'_>, view: View<'_>) -> Step {
-    let newest = view.history.under_way().or_else(|| view.history.operations.first());
-    let own_on = newest.is_some_and(|op| op.is(&turn.run.id, Switch::On));
-    let untold = view.stack.status.in_progress() && view.history.under_way().is_none();
-    if (own_on || untold) && !turn.tired(PATIENCE, 5) {
+    let under_way = view.history.under_way();
+    if under_way.is_some_and(|op| op.is(&turn.run.id, Switch::On)) {
+        return turn.look_again(SOON);
+    }
+    let untold = view.stack.status.in_progress() && under_way.is_none();
+    if untold && !turn.tired(PATIENCE, 5) {
         return turn.look_again(SOON);
     }
     fail(
