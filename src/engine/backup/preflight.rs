@@ -9,21 +9,13 @@ use crate::model::change_set::ChangeSet;
 use crate::model::run::{Kind, Mode, Outcome, Phase};
 use crate::model::{ClusterStatus, Switch};
 
-/// So long another driver's record is waited for.
-const UNRECORDED: SignedDuration = SignedDuration::from_mins(1);
-
 pub(super) fn step(turn: Turn<'_>) -> Step {
     let mut turn = match turn.full() {
         Ok(turn) => turn,
         Err(step) => return *step,
     };
     if turn.view().is_some_and(|view| somebody_is_further(&turn, view)) {
-        if turn.since_phase() < UNRECORDED {
-            return turn.look_again(SOON);
-        }
-        // Somebody has put its record back, and it is gone: it was online, and has passed this phase.
-        turn.run.prior = Some(Mode::Online);
-        return turn.to(Phase::GoingOffline);
+        return turn.look_again(SOON);
     }
     if turn.run.abort {
         // Another driver may just be taking the stack offline: whoever gives up looks what is owed before he ends the run.
@@ -51,7 +43,7 @@ pub(super) fn step(turn: Turn<'_>) -> Step {
 fn somebody_is_further(turn: &Turn<'_>, view: View<'_>) -> bool {
     let made = view.sets.iter().filter_map(ChangeSet::own).any(|token| token.run == turn.run.id);
     let executed = view.history.own(&turn.run.id, Switch::Off).next().is_some();
-    (made || executed) && !turn.run.abort
+    (made || executed) && !turn.run.abort && turn.since_phase() < PATIENCE
 }
 
 /// The mode that it found, unless it may be this run's own doing.
