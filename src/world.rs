@@ -137,14 +137,17 @@ pub async fn act(world: &impl World, run: Run, seen: Observation, (asked, looked
     // That somebody drives it is no reason to write over what somebody else has done.
     let only_says_so = step.actions.is_empty() && step.run.phase == run.phase;
     let reads = !seen.look.record || seen.remembered || fails || only_says_so || old_record();
-    let (mut after, mut actions) = (step.run, step.actions);
-    if step.save && !after.lost {
-        after = match put(world, &run, after, reads).await {
-            Ok(after) => after,
-            // Another driver has come further: nothing of this is of today, either.
-            Err(further) => return again(run, *further, seen),
-        };
-    }
+    let mut actions = step.actions;
+    let saved = match step.save && !step.run.lost {
+        true => put(world, &run, step.run, reads).await,
+        // Where there is no record to be written any more, nothing waits for one.
+        false => Ok(Run { unsaved: false, ..step.run }),
+    };
+    let mut after = match saved {
+        Ok(after) => after,
+        // Another driver has come further: nothing of this is of today, either.
+        Err(further) => return again(run, *further, seen),
+    };
     if after.unsaved {
         // Save before acting: what was not saved is not done, and is due again next time. Bringing
         // the stack back depends on no record, so it is done all the same.

@@ -10,7 +10,7 @@ use crate::aws::Aws;
 use crate::cli::args::Globals;
 use crate::cli::report;
 use crate::engine::{Action, Observation};
-use crate::model::run::{Kind, Lock, Mode, Options, Outcome};
+use crate::model::run::{Ending, Kind, Lock, Mode, Options, Outcome, Phase};
 use crate::model::{BackupId, Seen};
 use crate::plan::discover::{Overrides, discover};
 use crate::plan::preflight::Ask;
@@ -121,4 +121,19 @@ async fn fm_13_a_bug_on_the_way_home_is_survived_a_few_times() {
     let broken = driven(homeward, PANICS + 1).await;
     assert_eq!(broken.end, End::Broken);
     assert!(report::left_offline(&broken.run, &broken.sights));
+}
+
+#[tokio::test]
+async fn a_run_whose_record_is_gone_lets_go_of_its_lock_though_its_last_save_failed() {
+    let sandbox = Sandbox::real(f64::from(SPEED));
+    sandbox.seed_stack(&seeds::hubs("my-hub"));
+    let aws = Aws::with_http_client(sandbox.http_client(), "us-east-1", "AKIAIOSFODNN7EXAMPLE");
+    let run = planned(&aws).await;
+    let ending = Ending { outcome: Outcome::Failed, at: aws.now(), why: None, hint: None, left_offline: false };
+    let over = Run { phase: Phase::Done, ending: Some(ending), lost: true, unsaved: true, ..run };
+    let manner = Manner { pace: Pace::scaled(SPEED), timeout: None, watched: false };
+    let quiet = Globals { quiet: true, ..Globals::default() };
+    let driven = drive(&aws, over, manner, Signals::listen(), Progress::new(&quiet)).await;
+    assert_eq!(driven.end, End::Over);
+    assert!(matches!(aws.holder("my-hub").await, Seen::Missing));
 }
