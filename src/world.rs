@@ -191,6 +191,14 @@ async fn put(world: &impl World, before: &Run, after: Run, reads: bool) -> Resul
     Ok(Run { unsaved, ..after })
 }
 
+/// Gives a run up: every driver of it is to know before anything is done. Where that is refused, whoever asks knows still.
+///
+/// # Errors
+/// The record could not be read or written.
+pub async fn announce_abort(world: &impl World, run: &Run) -> Result<Run, Refusal> {
+    announce(world, run, |run| Run { abort: true, ..run }).await
+}
+
 /// Has every driver of a run know what this one adds to it, which is no step of the engine's: that it is given up, or handed over.
 /// The run as it is now, joined with what others have written.
 ///

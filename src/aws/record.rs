@@ -11,7 +11,7 @@ use crate::plan::packed;
 /// A standard parameter's value holds this many bytes.
 pub(super) const LONGEST: usize = 4096;
 /// Before what did not fit otherwise.
-pub(super) const PACKED: &str = "z1:";
+const PACKED: &str = "z1:";
 /// A packed record that unpacks to more than this is none, bytes.
 const LARGEST: u64 = 64 << 10;
 /// To what length explanations are shortened where the record would not fit.
@@ -42,6 +42,11 @@ pub(super) fn read(name: &str, text: &str) -> Result<Run, Refusal> {
         return Err(wrong("GetParameter", "NewerRecord", message));
     }
     serde_json::from_str(json).map(whole).map_err(bad)
+}
+
+/// A parameter's text, packed.
+pub(super) fn packed(text: &str) -> String {
+    format!("{PACKED}{}", packed::pack(text.as_bytes()))
 }
 
 /// A parameter's text as it was before it may have been packed.
@@ -99,7 +104,7 @@ pub(super) fn write(run: &Run) -> Result<String, Refusal> {
         bytes = json.len();
     }
     // Long names, several times: what is left is compressed. Only a record of format 2 gets so long.
-    let packed = format!("{PACKED}{}", packed::pack(json(&run)?.as_bytes()));
+    let packed = packed(&json(&run)?);
     if packed.len() <= LONGEST {
         return Ok(packed);
     }

@@ -4,12 +4,11 @@ use std::collections::BTreeSet;
 
 use super::Aws;
 use super::parameter_store::lock_name;
-use super::record::{LONGEST, PACKED, unpacked};
+use super::record::{LONGEST, packed, unpacked};
 use super::refusal::incomplete;
 use crate::model::stack::Stack;
 use crate::model::watch::Sentinel;
 use crate::model::{Refusal, RefusalKind};
-use crate::plan::packed;
 
 /// Where sentinels leave their marks. No stack's name begins with a dot.
 const MARKS: &str = "/stacksnap/.sentinels";
@@ -52,7 +51,7 @@ impl Aws {
     pub async fn leave_mark(&self, sentinel: &Sentinel) -> Result<(), Refusal> {
         let json =
             serde_json::to_string(sentinel).map_err(|error| incomplete("ssm", "PutParameter", &error.to_string()))?;
-        let text = if json.len() > LONGEST { format!("{PACKED}{}", packed::pack(json.as_bytes())) } else { json };
+        let text = if json.len() > LONGEST { packed(&json) } else { json };
         if text.len() > LONGEST && !sentinel.held.is_empty() {
             // That it looks matters more than whom it would mind beyond its tag. Where the troubled do not fit, either, AWS refuses
             // it, and nobody takes the sentinel for awake.

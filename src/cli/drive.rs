@@ -14,7 +14,7 @@ use super::signals::{Signal, Signals};
 use crate::engine::{self, Halt, Look, Next};
 use crate::model::Refusal;
 use crate::model::run::Run;
-use crate::world::{Tick, World, announce, tick};
+use crate::world::{Tick, World, announce_abort, tick};
 
 /// Panics that are survived before the run is left to `resume`.
 const PANICS: u8 = 3;
@@ -123,8 +123,7 @@ impl<W: World> Driver<'_, W> {
     async fn round(&mut self) -> Option<End> {
         if std::mem::take(&mut self.fresh) && !self.run.lost {
             // Another driver of the same run is to know too; where this is lost, we still know.
-            let told = announce(self.world, &self.run, |run| Run { abort: true, ..run }).await;
-            told.into_iter().for_each(|run| self.run = run);
+            announce_abort(self.world, &self.run).await.into_iter().for_each(|run| self.run = run);
         }
         let Some(tick) = self.tick().await else { return Some(End::Left) };
         let gave_up = self.run.abort;

@@ -124,6 +124,11 @@ impl Herd {
         Some(due.saturating_duration_since(Instant::now()))
     }
 
+    /// The same; `None` also where none is due by then.
+    pub(crate) fn wait_until(&self, until: Instant) -> Option<Duration> {
+        self.wait().filter(|wait| Instant::now() + *wait <= until)
+    }
+
     /// Runs that are due within so long are looked at together: for many, one page costs less than it saves to wait.
     fn together(&self) -> Duration {
         if self.going().count() < MANY { Duration::ZERO } else { self.pace.sleep(TOGETHER) }
@@ -177,10 +182,7 @@ impl Herd {
         until: Instant,
         tell: &mut impl FnMut(&Tick, &Sights, Timestamp),
     ) {
-        while let Some(wait) = self.wait() {
-            if Instant::now() + wait > until {
-                return;
-            }
+        while let Some(wait) = self.wait_until(until) {
             tokio::time::sleep(wait).await;
             self.round(world, tell).await;
         }

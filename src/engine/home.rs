@@ -70,7 +70,7 @@ pub(super) fn step(mut turn: Turn<'_>, duty: Duty, home: fn(Turn<'_>) -> Step) -
 /// run's. (A foreign operation makes a change set of ours obsolete; one that no event tells of yet may be our own.)
 fn untouched(turn: &Turn<'_>, view: View<'_>) -> bool {
     let left = turn.run.left.is_some() || view.history.own(&turn.run.id, Switch::Off).next().is_some();
-    let offline = turn.run.target.switch.as_ref().and_then(|switch| mode(view.stack, switch)) == Some(Mode::Offline);
+    let offline = turn.mode(view) == Some(Mode::Offline);
     let unclear = view.stack.status.in_progress() && view.history.under_way().is_none();
     let takes_offline = matches!(turn.run.kind, Kind::Backup { .. } | Kind::Replace);
     turn.run.failing() && takes_offline && !(left || offline || unclear)
@@ -110,7 +110,7 @@ fn not_seen(turn: Turn<'_>) -> Step {
 fn stop_job(turn: &mut Turn<'_>, view: View<'_>) {
     let Some(job) = turn.seen.job.here().filter(|job| job.state.active()) else { return };
     let homeward = view.history.under_way().is_some_and(|op| op.is(&turn.run.id, Switch::On));
-    let online = turn.run.target.switch.as_ref().and_then(|switch| mode(view.stack, switch)) == Some(Mode::Online);
+    let online = turn.mode(view) == Some(Mode::Online);
     let nothing_owed = nothing_owed(turn);
     let settled = !view.busy() && (online || nothing_owed);
     if turn.run.failing()

@@ -9,7 +9,7 @@
 
 use super::change::{self, Progress};
 use super::home::{self, Duty};
-use super::mode::{Debt, debt, mode};
+use super::mode::{Debt, debt};
 use super::turn::{SOON, Turn, View};
 use super::{Look, Step};
 use crate::model::Switch;
@@ -45,7 +45,7 @@ fn preflight(turn: Turn<'_>) -> Step {
         turn.trouble(Outcome::Refused, "the stack cannot be updated now", "look at its status, and try again");
         return turn.end();
     };
-    let read = turn.run.target.switch.as_ref().and_then(|switch| mode(view.stack, switch));
+    let read = turn.mode(view);
     let Some(read) = read else {
         turn.trouble(Outcome::Refused, "the offline parameter has neither its online nor its offline value", "");
         return turn.end();

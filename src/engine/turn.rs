@@ -3,11 +3,11 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::pace::{self, Awaited};
-use super::{Action, Look, Next, Observation, Step, first_look, join, saving};
+use super::{Action, Look, Next, Observation, Step, first_look, join, mode::mode, saving};
 use crate::model::change_set::ChangeSet;
 use crate::model::half::Cluster;
 use crate::model::history::{History, Operation};
-use crate::model::run::{Ending, Kind, Outcome, Phase, Run, Stranded, Trouble};
+use crate::model::run::{Ending, Kind, Mode, Outcome, Phase, Run, Stranded, Trouble};
 use crate::model::stack::Stack;
 use crate::model::{Refusal, RefusalKind, Seen};
 
@@ -117,6 +117,11 @@ impl<'a> Turn<'a> {
             (Seen::Here(stack), Seen::Here(history), Seen::Here(sets)) => Some(View { stack, history, sets }),
             _ => None,
         }
+    }
+
+    /// The stack's mode, as its parameter reads; `None`: it has none, or neither of its two values.
+    pub(super) fn mode(&self, view: View<'_>) -> Option<Mode> {
+        self.run.target.switch.as_ref().and_then(|switch| mode(view.stack, switch))
     }
 
     /// The stack does not exist any more, or is being deleted.

@@ -21,7 +21,7 @@ use crate::cli::failure::Failure;
 use crate::cli::herd::{Herd, Rest, Sheep, seconds};
 use crate::model::BackupId;
 use crate::model::run::{Outcome, Phase, Run};
-use crate::world::{World, announce};
+use crate::world::{World, announce_abort};
 
 /// Stacks that are offline, or on their way there, at a time: as many as come home within minutes, at the rate at which
 /// CloudFormation takes updates. Fewer would share fewer looks, and be offline no shorter.
@@ -101,12 +101,11 @@ impl Function {
                 before.entry(id).or_insert(run);
             }
             herd.round(&self.aws, &mut |_, _, _| {}).await;
-            let soon = herd.wait().is_some_and(|wait| Instant::now() + wait <= until);
             let more = begun && !progress.waiting.is_empty() && room(&herd, &event, &progress) > 0;
-            match herd.wait() {
-                Some(wait) if soon => tokio::time::sleep(wait).await,
-                _ if more && Instant::now() < until => {}
-                _ => break,
+            match herd.wait_until(until) {
+                Some(wait) => tokio::time::sleep(wait).await,
+                None if more && Instant::now() < until => {}
+                None => break,
             }
         }
         if rounds >= ROUNDS {
@@ -136,7 +135,7 @@ impl Function {
         let mut untold = Vec::new();
         for sheep in sheep.into_iter().filter(|sheep| !sheep.run.ended()) {
             // The record tells every driver.
-            if let Err(refusal) = announce(&self.aws, &sheep.run, |run| Run { abort: true, ..run }).await {
+            if let Err(refusal) = announce_abort(&self.aws, &sheep.run).await {
                 untold.push(refusal);
             }
         }

@@ -28,7 +28,7 @@ use crate::engine::{self, Look};
 use crate::model::run::{Kind, Mode, Outcome, Run};
 use crate::model::{BackupId, Refusal, Seen};
 use crate::plan::nightly;
-use crate::world::{World, announce};
+use crate::world::{World, announce_abort};
 
 /// A state machine's history ends at 25,000 events, and a round is about eleven: long before that the run is left to the
 /// sentinel, which begins a new one.
@@ -141,31 +141,34 @@ impl Function {
     /// The runs that a hint may be about. AWS sends it for every job and every snapshot of the account, so it must cost next to nothing:
     /// only the deployment's stacks are looked at, and of a fleet, which looks often, only the one that a snapshot's name tells.
     async fn hinted(&self, hint: &Hint) -> Result<Vec<Run>, Failure> {
-        let Deployment { name, stacks, tag, .. } = &self.deployment;
+        let Deployment { stacks, tag, .. } = &self.deployment;
         let id = match hint {
-            Hint::Snapshot(id) => match id.parse::<BackupId>() {
-                Ok(id) => Some(id),
-                Err(_) => return Ok(Vec::new()),
-            },
+            Hint::Snapshot(id) => id.parse::<BackupId>().ok(),
             Hint::Job(_) => None,
         };
-        let names: Vec<String> = match tag.as_ref().filter(|_| stacks.is_empty()) {
-            None if stacks.is_empty() => return Ok(self.aws.runs(None).await.0),
-            None => stacks.clone(),
-            Some(_) if id.is_none() => return Ok(Vec::new()),
-            Some(_) => {
-                let mark = self.aws.sentinel(name).await;
-                let mark = mark.map_err(|refusal| self.cx.refused("the sentinel's mark cannot be read", &refusal))?;
-                mark.map(|mark| mark.held.into_iter().collect()).unwrap_or_default()
+        match (hint, id) {
+            (Hint::Snapshot(_), None) => Ok(Vec::new()),
+            _ if stacks.is_empty() && tag.is_none() => Ok(self.aws.runs(None).await.0),
+            (_, Some(id)) => self.snapshots_run(&id).await,
+            // Empty for a fleet.
+            (Hint::Job(_), None) => {
+                let runs = join_all(stacks.iter().map(|stack| self.aws.runs(Some(stack)))).await;
+                Ok(runs.into_iter().flat_map(|(runs, _)| runs).collect())
             }
-        };
-        let Some(id) = id else {
-            let runs = join_all(names.iter().map(|stack| self.aws.runs(Some(stack)))).await;
-            return Ok(runs.into_iter().flat_map(|(runs, _)| runs).collect());
-        };
-        let whose = names.iter().find(|stack| id.is_of(stack));
-        let Some(stack) = whose else { return Ok(Vec::new()) };
-        Ok(self.aws.record(stack, &id).await.here().cloned().into_iter().collect())
+        }
+    }
+
+    /// The run whose snapshot bears that name, of the deployment's stacks; of a tag's, those whose lock its sentinel saw.
+    async fn snapshots_run(&self, id: &BackupId) -> Result<Vec<Run>, Failure> {
+        let Deployment { name, stacks, .. } = &self.deployment;
+        let mut names = stacks.clone();
+        if names.is_empty() {
+            let mark = self.aws.sentinel(name).await;
+            let mark = mark.map_err(|refusal| self.cx.refused("the sentinel's mark cannot be read", &refusal))?;
+            names.extend(mark.into_iter().flat_map(|mark| mark.held));
+        }
+        let Some(stack) = names.iter().find(|stack| id.is_of(stack)) else { return Ok(Vec::new()) };
+        Ok(self.aws.record(stack, id).await.here().cloned().into_iter().collect())
     }
 
     /// Goes on where the last invocation stopped. What is to be done stands in the run's record, not in the event; and what has
@@ -219,10 +222,9 @@ impl Function {
         sheep
     }
 
-    /// Gives a run up: every driver of it is to know before anything is done. Where that is refused, this one knows.
+    /// The run, given up. Where nobody else can be told, this driver knows.
     async fn given_up(&self, run: Run) -> Run {
-        let told = announce(&self.aws, &run, |run| Run { abort: true, ..run }).await;
-        told.unwrap_or(Run { abort: true, ..run })
+        announce_abort(&self.aws, &run).await.unwrap_or(Run { abort: true, ..run })
     }
 
     /// Begins a run: looks, refuses or plans, takes the stack.

@@ -106,6 +106,13 @@ pub struct Declared {
     pub limits: Limits,
 }
 
+impl Declared {
+    /// Its value is a name in Parameter Store, which every update resolves anew.
+    pub fn ssm_typed(&self) -> bool {
+        self.kind.starts_with("AWS::SSM::Parameter::Value<")
+    }
+}
+
 /// A parameter's constraints besides AllowedValues, as the template's text has them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]

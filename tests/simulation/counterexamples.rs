@@ -253,6 +253,16 @@ fn a_budget_counts_though_whoever_took_the_stack_offline_could_not_say_so() {
     judge::at_rest(&cloud, Mode::Online).unwrap();
 }
 
+/// A sentinel that comes two hours later finds the only run, and drives it to its end.
+fn found_late(cloud: &mut Cloud) -> Driver {
+    cloud.advance(cloud.now + 2 * 3_600_000);
+    let record = cloud.records.values().next().cloned().unwrap();
+    let Watch::Drive(run) = engine::watch(record, at(cloud.now)) else { panic!("nobody sees to it") };
+    let mut found = Driver::new(*run, cloud.now);
+    drive(cloud, &mut found);
+    found
+}
+
 #[test]
 fn a_wish_that_nobody_saw_to_is_not_granted_when_the_stack_was_switched_off_on_purpose_since() {
     let mut cloud = Cloud::new(Mode::Offline, Durations::SHORT, Fates::default());
@@ -260,11 +270,7 @@ fn a_wish_that_nobody_saw_to_is_not_granted_when_the_stack_was_switched_off_on_p
     drive_until(&mut cloud, &mut dies, |_, driver| driver.run.phase == Phase::Resuming);
     operator(&mut cloud, Mode::Online);
     operator(&mut cloud, Mode::Offline);
-    cloud.advance(cloud.now + 2 * 3_600_000);
-    let record = cloud.records.values().next().cloned().unwrap();
-    let Watch::Drive(run) = engine::watch(record, at(cloud.now)) else { panic!("nobody sees to it") };
-    let mut found = Driver::new(*run, cloud.now);
-    drive(&mut cloud, &mut found);
+    let found = found_late(&mut cloud);
     assert_eq!((outcome(&found.run), cloud.mode), (Outcome::Aborted, Mode::Offline), "{}", why(&found.run));
     assert!(cloud.lock.is_none());
 }
@@ -274,11 +280,7 @@ fn a_wish_that_was_granted_is_granted_however_late_somebody_looks() {
     let mut cloud = Cloud::new(Mode::Offline, Durations::SHORT, Fates::default());
     let mut dies = driver::begin(&mut cloud, Kind::Online).unwrap();
     drive_until(&mut cloud, &mut dies, |cloud, _| cloud.busy());
-    cloud.advance(cloud.now + 2 * 3_600_000);
-    let record = cloud.records.values().next().cloned().unwrap();
-    let Watch::Drive(run) = engine::watch(record, at(cloud.now)) else { panic!("nobody sees to it") };
-    let mut found = Driver::new(*run, cloud.now);
-    drive(&mut cloud, &mut found);
+    let found = found_late(&mut cloud);
     assert_eq!((outcome(&found.run), cloud.mode), (Outcome::Complete, Mode::Online), "{}", why(&found.run));
 }
 

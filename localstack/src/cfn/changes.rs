@@ -53,7 +53,7 @@ fn differs(realm: &Realm, stack: &Stack, new: &BTreeMap<String, String>, paramet
 
 /// What a parameter's value resolves to at this moment, if it is a Parameter Store key.
 pub(crate) fn resolved(realm: &Realm, parameter: &ParameterSeed, value: Option<&String>) -> Option<String> {
-    if !parameter.kind.starts_with("AWS::SSM::Parameter::Value") {
+    if !parameter.ssm_typed() {
         return parameter.resolved.clone();
     }
     let found = value.and_then(|key| realm.parameters.get(key));

@@ -106,7 +106,7 @@ pub(crate) fn asked<T>(realm: &Realm, stack: &Stack, question: impl FnOnce(&Scop
 /// The parameters' values; SSM-typed ones have what their key stands for.
 fn resolved(stack: &Stack) -> BTreeMap<String, String> {
     let mut values = stack.parameters.clone();
-    for parameter in stack.seed.parameters.iter().filter(|each| each.kind.starts_with("AWS::SSM::Parameter::Value")) {
+    for parameter in stack.seed.parameters.iter().filter(|each| each.ssm_typed()) {
         values.extend(parameter.resolved.clone().map(|value| (parameter.key.clone(), value)));
     }
     values

@@ -39,7 +39,7 @@ fn exist<'a>(
 ) -> Result<(), AwsError> {
     for parameter in declared {
         let (key, value) = (&parameter.key, values.get(&parameter.key).map_or("", String::as_str));
-        if parameter.kind.starts_with("AWS::SSM::Parameter::Value") {
+        if parameter.ssm_typed() {
             let known =
                 realm.parameters.contains_key(value) || value.starts_with("/aws/") || parameter.resolved.is_some();
             if !known {

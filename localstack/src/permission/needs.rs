@@ -3,7 +3,6 @@
 use super::targets;
 use crate::input::Input;
 use crate::operation::{Cx, Operation};
-use crate::seeds::ParameterSeed;
 
 /// What CloudFormation needs of its caller for a parameter that lies in Parameter Store.
 pub(super) const RESOLVE: &str = "ssm:GetParameters";
@@ -46,8 +45,7 @@ pub(super) fn of(cx: &Cx<'_>, operation: &Operation, input: &Input) -> Vec<Need>
 fn resolving(cx: &Cx<'_>, input: &Input) -> Option<Need> {
     let again = matches!(cx.action.as_str(), "cloudformation:CreateChangeSet" | "cloudformation:UpdateStack");
     let stack = cx.realm.cloud.stack(input.text("StackName").filter(|_| again)?).ok()?;
-    let typed = |each: &&ParameterSeed| each.kind.starts_with("AWS::SSM::Parameter::Value<");
-    let typed = stack.seed.parameters.iter().find(typed)?;
+    let typed = stack.seed.parameters.iter().find(|each| each.ssm_typed())?;
     let name = stack.parameters.get(&typed.key).unwrap_or(&typed.value);
     Some(Need::new(RESOLVE, vec![crate::ssm::arn(cx.realm, name)]))
 }

@@ -185,7 +185,7 @@ impl Watch<'_> {
     /// twice: what it has saved and done must be known to whoever hands the runs back.
     async fn drive(&mut self, every: Duration, signals: &mut Signals) -> Option<Signal> {
         let until = Instant::now() + every;
-        while let Some(wait) = self.herd.wait().filter(|wait| Instant::now() + *wait <= until) {
+        while let Some(wait) = self.herd.wait_until(until) {
             tokio::select! {
                 () = tokio::time::sleep(wait) => {}
                 signal = signals.next() => return Some(signal),

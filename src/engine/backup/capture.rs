@@ -5,7 +5,6 @@ use jiff::SignedDuration;
 use super::offline::spent;
 use crate::engine::action::NewJob;
 use crate::engine::home::give_up;
-use crate::engine::mode::mode;
 use crate::engine::pace::{self, Awaited};
 use crate::engine::turn::{PATIENCE, SOON, Turn, View};
 use crate::engine::{Action, Look, Step, change, fence, labels};
@@ -107,7 +106,7 @@ fn settled_job(job: &Job) -> bool {
 }
 
 fn full(mut turn: Turn<'_>, view: View<'_>) -> Step {
-    let offline = turn.run.target.switch.as_ref().and_then(|switch| mode(view.stack, switch)) == Some(Mode::Offline);
+    let offline = turn.mode(view) == Some(Mode::Offline);
     if !turn.run.live() && (view.busy() || !offline) {
         return changed_meanwhile(turn, view);
     }

@@ -4,7 +4,6 @@ use jiff::SignedDuration;
 
 use crate::engine::change::{self, Progress};
 use crate::engine::home::{give_up, seconds};
-use crate::engine::mode::mode;
 use crate::engine::turn::{PATIENCE, SOON, Turn, View, later};
 use crate::engine::{Look, Step};
 use crate::model::history::Operation;
@@ -44,7 +43,7 @@ pub(super) fn step(mut turn: Turn<'_>) -> Step {
         let what = format!("the stack is in {}", view.stack.status);
         return fail(turn, what, "");
     }
-    let read = turn.run.target.switch.as_ref().and_then(|switch| mode(view.stack, switch));
+    let read = turn.mode(view);
     decide(turn, view, read)
 }
 

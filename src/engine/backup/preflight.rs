@@ -48,8 +48,8 @@ fn somebody_is_further(turn: &Turn<'_>, view: View<'_>) -> bool {
 
 /// The mode that it found, unless it may be this run's own doing.
 fn note_prior(turn: &mut Turn<'_>) {
-    let (Some(view), Some(switch)) = (turn.view(), &turn.run.target.switch) else { return };
-    let read = mode(view.stack, switch).filter(|_| view.history.own(&turn.run.id, Switch::Off).next().is_none());
+    let Some(view) = turn.view() else { return };
+    let read = turn.mode(view).filter(|_| view.history.own(&turn.run.id, Switch::Off).next().is_none());
     turn.run.prior = turn.run.prior.or(read);
 }
 

@@ -6,7 +6,6 @@ use super::create::LANDING;
 use super::preflight::unproven;
 use super::{because, delete_token, forgive, operations, own_deletion, stand_still};
 use crate::engine::home::{self, Duty};
-use crate::engine::mode::mode;
 use crate::engine::turn::{PATIENCE, SOON, Turn, View};
 use crate::engine::{Action, Halt, Step, fence, labels};
 use crate::model::run::{Mode, Outcome, Phase};
@@ -129,7 +128,7 @@ fn unsafe_without(turn: &Turn<'_>, view: View<'_>) -> Option<String> {
     if !(marked && complete) {
         return Some("the safety backup is not complete".to_owned());
     }
-    let offline = turn.run.target.switch.as_ref().and_then(|switch| mode(view.stack, switch)) == Some(Mode::Offline);
+    let offline = turn.mode(view) == Some(Mode::Offline);
     // One that rolled back counts, too: the stack may have been up, and written to, for a while.
     let newest = view.history.operations.first();
     let ours = newest.is_some_and(|op| op.is(&turn.run.id, Switch::Off) && op.took_effect());

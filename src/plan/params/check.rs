@@ -5,7 +5,6 @@ use super::{Chosen, MOST_BYTES, MOST_PARAMETERS, Origin, Request, error, ids, in
 use crate::model::finding::Finding;
 use crate::model::stack::Declared;
 
-const SSM_VALUE: &str = "AWS::SSM::Parameter::Value";
 const SSM_NAME: &str = "AWS::SSM::Parameter::Name";
 
 pub(super) fn findings(request: &Request<'_>, declared: &Declared, chosen: &Chosen) -> Vec<Finding> {
@@ -17,7 +16,7 @@ pub(super) fn findings(request: &Request<'_>, declared: &Declared, chosen: &Chos
     };
     let look = Look { declared, value, secret: chosen.secret };
     all.extend(look.size());
-    if declared.kind.starts_with(SSM_VALUE) || declared.kind == SSM_NAME {
+    if declared.ssm_typed() || declared.kind == SSM_NAME {
         all.extend(look.name());
         all.extend(look.resolved());
     } else {
@@ -191,7 +190,7 @@ impl Look<'_> {
     }
 
     fn resolved(&self) -> Option<Finding> {
-        self.declared.kind.starts_with(SSM_VALUE).then(|| {
+        self.declared.ssm_typed().then(|| {
             info(
                 ids::RESOLVED_ANEW,
                 format!("{} names {} in Parameter Store", self.declared.key, self.shown(self.value)),

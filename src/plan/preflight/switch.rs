@@ -90,7 +90,7 @@ fn ssm_typed(look: &Look<'_>, stack: &Stack) -> Option<Finding> {
     let declared = look.survey.declared.here()?;
     let keys: Vec<String> = declared
         .iter()
-        .filter(|parameter| parameter.kind.starts_with("AWS::SSM::Parameter::Value<"))
+        .filter(|parameter| parameter.ssm_typed())
         .map(|parameter| resolved(stack, &parameter.key))
         .collect();
     (!keys.is_empty()).then(|| {

@@ -73,7 +73,7 @@ pub(crate) fn differences(
 /// SSM-typed parameters have their resolved values.
 fn resolved(realm: &Realm, stack: &Stack, template: &Template, values: &Values, before: bool) -> Values {
     let mut found = values.clone();
-    for parameter in template.parameters.iter().filter(|each| each.kind.starts_with("AWS::SSM::Parameter::Value")) {
+    for parameter in template.parameters.iter().filter(|each| each.ssm_typed()) {
         let known = stack.seed.parameters.iter().find(|each| each.key == parameter.key);
         let was = known.and_then(|each| each.resolved.clone()).filter(|_| before);
         let key = values.get(&parameter.key);

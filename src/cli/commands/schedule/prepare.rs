@@ -14,7 +14,6 @@ use super::{refuse, tend};
 use crate::aws::Aws;
 use crate::model::id::prefix;
 use crate::model::new_stack::StackTag;
-use crate::model::stack::Declared;
 use crate::model::survey::Survey;
 use crate::model::watch;
 use crate::plan::schedule::Expression;
@@ -104,7 +103,8 @@ fn found(asked: &Asked, survey: &Survey, wish: &mut Wish, warnings: &mut Vec<Str
     }
     let live = wish.get("Live").is_some_and(|live| live.value == "true");
     let update_policy = wish.contains_key("UpdatePolicyArns");
-    let typed: Vec<&str> = survey.declared.here().map(|declared| ssm_typed(declared)).unwrap_or_default();
+    let declared = survey.declared.here().into_iter().flatten();
+    let typed: Vec<&str> = declared.filter(|one| one.ssm_typed()).map(|one| one.key.as_str()).collect();
     if !live && !typed.is_empty() && !update_policy {
         warnings.push(format!(
             "{name} reads parameters from Parameter Store ({}), and CloudFormation resolves them with the function's rights, \
@@ -198,12 +198,6 @@ fn often_enough(chosen: &[Chosen], now: Timestamp, warnings: &mut Vec<String>) {
             longest + 2
         ));
     }
-}
-
-/// The template's parameters whose values lie in Parameter Store.
-fn ssm_typed(declared: &[Declared]) -> Vec<&str> {
-    let typed = declared.iter().filter(|one| one.kind.starts_with("AWS::SSM::Parameter::Value<"));
-    typed.map(|one| one.key.as_str()).collect()
 }
 
 /// A run that begins late in its window is not taken for one that was delivered too late.

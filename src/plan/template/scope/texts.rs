@@ -51,7 +51,7 @@ impl Scope<'_> {
     /// What an SSM-typed parameter resolves to is not known here.
     fn parameter(&self, key: &str) -> Option<String> {
         let declared = self.template.parameter(key)?;
-        if declared.kind.starts_with("AWS::SSM::Parameter::Value") {
+        if declared.ssm_typed() {
             return None;
         }
         self.parameters.get(key).map(|value| (*value).to_owned()).or_else(|| declared.default.clone())
