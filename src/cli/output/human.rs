@@ -1,11 +1,15 @@
 //! Times, ages and sizes as people read them. Times are UTC.
 
 use jiff::Timestamp;
+use jiff::fmt::temporal::DateTimePrinter;
 use jiff::tz::TimeZone;
+
+/// Whole seconds, a blank before the time. (`strftime` reads its format for each row of `list` again.)
+const TIME: DateTimePrinter = DateTimePrinter::new().separator(b' ').precision(Some(0));
 
 /// `2026-11-20 02:00:13Z`
 pub(crate) fn time(at: Timestamp) -> String {
-    at.to_zoned(TimeZone::UTC).strftime("%Y-%m-%d %H:%M:%SZ").to_string()
+    TIME.timestamp_to_string(&at)
 }
 
 /// `02:00:13Z`

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use foldhash::fast::RandomState;
 use jiff::Timestamp;
 
-use crate::model::BackupId;
+use crate::model::{BackupId, id};
 use crate::plan::manifest::hex;
 
 /// One text of a [`Pool`].
@@ -80,7 +80,7 @@ impl Pool {
     pub(super) fn spell_id(&self, id: Id) -> String {
         let text = self.get(id.text).unwrap_or_default();
         match id.at() {
-            Some(at) => format!("{text}{}", at.strftime("-%Y%m%d-%H%M%S")),
+            Some(at) => id::dated(text, at),
             None => text.to_owned(),
         }
     }
@@ -164,22 +164,30 @@ impl Instant {
 
 /// The bytes, and whether its letters are capitals; only spellings that come back as they were.
 fn uuid(text: &str) -> Option<([u8; 16], bool)> {
-    let plain: Vec<u8> = text.bytes().filter(|byte| *byte != b'-').collect();
-    let upper = text.bytes().any(|byte| byte.is_ascii_uppercase());
-    let mut bytes = [0; 16];
-    if plain.len() != 32 {
+    let text = text.as_bytes();
+    if text.len() != 36 || [8, 13, 18, 23].iter().any(|dash| text[*dash] != b'-') {
         return None;
     }
-    for (byte, pair) in bytes.iter_mut().zip(plain.chunks_exact(2)) {
-        *byte = u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()?;
+    let (small, upper) = (text.iter().any(u8::is_ascii_lowercase), text.iter().any(u8::is_ascii_uppercase));
+    let mut digits = [0; 32];
+    for (to, from) in [(0..8, 0..8), (8..12, 9..13), (12..16, 14..18), (16..20, 19..23), (20..32, 24..36)] {
+        digits[to].copy_from_slice(&text[from]);
     }
-    let again = if upper { dashed(bytes).to_ascii_uppercase() } else { dashed(bytes) };
-    (again == text).then_some((bytes, upper))
+    let mut bytes = [0; 16];
+    let _digits = hex_simd::decode(&digits, hex_simd::Out::from_slice(&mut bytes)).ok()?;
+    (!(small && upper)).then_some((bytes, upper))
 }
 
 fn dashed(bytes: [u8; 16]) -> String {
     let hex = hex(&bytes);
-    [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]].join("-")
+    let mut text = String::with_capacity(36);
+    for (at, part) in [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]].into_iter().enumerate() {
+        if at > 0 {
+            text.push('-');
+        }
+        text.push_str(part);
+    }
+    text
 }
 
 #[cfg(test)]

@@ -123,11 +123,7 @@ impl Sheet {
 }
 
 fn bytes(hex: &str) -> Option<[u8; 32]> {
-    let mut bytes = [0; 32];
-    for (at, byte) in bytes.iter_mut().enumerate() {
-        *byte = u8::from_str_radix(hex.get(2 * at..2 * at + 2)?, 16).ok()?;
-    }
-    Some(bytes)
+    hex_simd::decode_to_vec(hex).ok()?.try_into().ok()
 }
 
 /// A DB cluster snapshot of ours.

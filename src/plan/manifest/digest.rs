@@ -17,14 +17,9 @@ pub fn sha256(bytes: &[u8]) -> String {
     hex(&Sha256::digest(bytes))
 }
 
-/// Bytes as hex. By hand: a hundred thousand rows of `list` are spelt with it.
+/// Bytes as hex, in small letters.
 pub fn hex(bytes: &[u8]) -> String {
-    let digit = |value: u8| char::from(if value < 10 { b'0' + value } else { b'a' - 10 + value });
-    let mut text = String::with_capacity(2 * bytes.len());
-    for byte in bytes {
-        text.extend([digit(byte >> 4), digit(byte & 15)]);
-    }
-    text
+    hex_simd::encode_to_string(bytes, hex_simd::AsciiCase::Lower)
 }
 
 pub(super) fn of_value(value: &Value) -> String {
