@@ -2,15 +2,22 @@
 //!
 //! Changing anything serialised here? ARCHITECTURE.md has the checklist.
 
-use std::fmt;
+mod facts;
+mod kind;
+mod lock;
+mod target;
+
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::rebuild::{Aim, Made, Rebuilt};
-use super::topology::OfflineSwitch;
-use super::{BackupId, Refusal};
+pub use self::facts::{Durations, Ending, Refused, StartedJob, Stranded, Trouble, Window};
+pub use self::kind::{Kind, Mode, Outcome, Phase};
+pub use self::lock::Lock;
+pub use self::target::{Options, Target};
+use super::BackupId;
+use super::rebuild::{Made, Rebuilt};
 
 /// The record's format. A higher number than this is read, shown, and left alone.
 pub const FORMAT: u32 = 2;
@@ -18,258 +25,6 @@ pub const FORMAT: u32 = 2;
 const TURNED: SignedDuration = SignedDuration::from_mins(15);
 /// A run whose driver is this much overdue is stale (rule 5).
 pub const STALE_AFTER: SignedDuration = SignedDuration::from_mins(5);
-
-/// What a run is for.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", tag = "do")]
-pub enum Kind {
-    /// One backup.
-    Backup {
-        /// Without taking the stack offline: the database first, the files after it.
-        live: bool,
-        /// An online recovery point first, so that the offline one is short.
-        seed: bool,
-    },
-    /// `stacksnap offline`: the operator's wish, never undone by the debt rule.
-    Offline,
-    /// `stacksnap online`: the operator's wish.
-    Online,
-    /// Pays the debt of a run whose record is lost (rule 4).
-    Home {
-        /// The run that owes it.
-        of: BackupId,
-    },
-    /// A new stack from a backup. Since format 2.
-    Restore,
-    /// A rehearsed restore: made, proven, marked, and cleared away again. Since format 2.
-    Drill,
-    /// A stack is taken back to a backup: safety backup, deletion, creation. Since format 2.
-    Replace,
-}
-
-impl Kind {
-    /// The first record format that knows it: an older stacksnap must not take it for something else.
-    fn format(&self) -> u32 {
-        match self {
-            Self::Backup { .. } | Self::Offline | Self::Online | Self::Home { .. } => 1,
-            Self::Restore | Self::Drill | Self::Replace => 2,
-        }
-    }
-}
-
-/// Where a run stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-pub enum Phase {
-    /// Nothing touched yet.
-    Preflight,
-    /// An online recovery point is being made.
-    Seeding,
-    /// The stack is being put offline.
-    GoingOffline,
-    /// Both halves are being made.
-    Capturing,
-    /// The stack is being brought back to the mode it had before.
-    Resuming,
-    /// Both halves are described again and checked.
-    Verifying,
-    /// `replace`: the old stack is being deleted.
-    Deleting,
-    /// `replace`: it was not deleted, and is being brought back.
-    Returning,
-    /// The new stack is being created.
-    Creating,
-    /// What was created is looked at: is it the backup's?
-    Proving,
-    /// What the run made is being deleted.
-    Clearing,
-    /// `replace`: the safety backup is being restored.
-    Recreating,
-    /// What was created of it is looked at.
-    Reproving,
-    /// Over; see the ending.
-    Done,
-}
-
-impl fmt::Display for Phase {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Preflight => "preflight",
-            Self::Seeding => "seeding",
-            Self::GoingOffline => "going offline",
-            Self::Capturing => "capturing",
-            Self::Resuming => "resuming",
-            Self::Verifying => "verifying",
-            Self::Deleting => "deleting the old stack",
-            Self::Returning => "bringing the old stack back",
-            Self::Creating => "creating the new stack",
-            Self::Proving => "proving the new stack",
-            Self::Clearing => "clearing away",
-            Self::Recreating => "restoring the safety backup",
-            Self::Reproving => "proving the restored stack",
-            Self::Done => "done",
-        })
-    }
-}
-
-/// The stack's mode, as its offline parameter reads.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Mode {
-    /// The parameter has the online value.
-    Online,
-    /// The parameter has the offline value.
-    Offline,
-}
-
-impl fmt::Display for Mode {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Online => "online",
-            Self::Offline => "offline",
-        })
-    }
-}
-
-/// How a run ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Outcome {
-    /// The wish was done; for a backup: two complete halves, behind the fence, marked.
-    Complete,
-    /// Findings refused it; nothing was touched.
-    Refused,
-    /// It failed.
-    Failed,
-    /// Somebody gave it up.
-    Aborted,
-    /// A half did not verify.
-    Incomplete,
-    /// The fence was broken: the halves may not belong together.
-    Inconsistent,
-}
-
-impl fmt::Display for Outcome {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Complete => "complete",
-            Self::Refused => "refused",
-            Self::Failed => "failed",
-            Self::Aborted => "aborted",
-            Self::Incomplete => "incomplete",
-            Self::Inconsistent => "inconsistent",
-        })
-    }
-}
-
-/// The first thing that went wrong: it decides the outcome.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct Trouble {
-    /// What the outcome will be.
-    pub outcome: Outcome,
-    /// What went wrong, one sentence.
-    pub what: String,
-    /// What to do about it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub hint: Option<String>,
-}
-
-/// How a run ended, and how it left the stack.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct Ending {
-    /// How.
-    pub outcome: Outcome,
-    /// When.
-    pub at: Timestamp,
-    /// Why; empty for a complete one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub why: Option<String>,
-    /// What to do about it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub hint: Option<String>,
-    /// The stack is still offline and was not before: somebody must act (exit 3).
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub left_offline: bool,
-}
-
-/// The one stack, account and region that this run may ever change: nothing foreign is touched.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct Target {
-    /// The stack's name.
-    pub stack: String,
-    /// The stack's ARN, with the region and the account.
-    pub stack_id: String,
-    /// How it goes offline; `None` only for live backups.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub switch: Option<OfflineSwitch>,
-    /// `DBClusterIdentifier`
-    pub cluster: String,
-    /// The file system's ARN.
-    pub file_system: String,
-    /// The backup vault's name.
-    pub vault: String,
-    /// The ARN of the role AWS Backup works with.
-    pub role: String,
-    /// The DB secret's ARN.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub secret: Option<String>,
-    /// The DB secret's version id at the start.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub secret_version: Option<String>,
-    /// Logical ids that no update of ours may replace or remove.
-    pub protected: Vec<String>,
-    /// What a run that makes a new stack is about. Since format 2.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub aim: Option<Aim>,
-}
-
-/// What AWS Backup answered to StartBackupJob.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct StartedJob {
-    /// `BackupJobId`
-    pub id: String,
-    /// `RecoveryPointArn`
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub point: Option<String>,
-}
-
-/// How long the parts take on this stack, seconds.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct Durations {
-    /// The update that takes the stack offline.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub off: Option<u32>,
-    /// The DB cluster snapshot, from creation until first seen `available`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub snapshot: Option<u32>,
-    /// The backup job, from creation to completion.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub job: Option<u32>,
-    /// The update that brings it back.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub on: Option<u32>,
-}
-
-/// What the user asked for besides.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct Options {
-    /// The offline budget, seconds from the off operation's start.
-    pub max_offline: u32,
-    /// Seconds from the off operation's end until the last NFS writes are taken to be in.
-    pub settle: u32,
-    /// The user's note.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub note: Option<String>,
-    /// Why the backup must not be pruned.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub hold: Option<String>,
-}
-
-impl Default for Options {
-    /// 60 minutes, 30 seconds.
-    fn default() -> Self {
-        Self { max_offline: 3600, settle: 30, note: None, hold: None }
-    }
-}
 
 /// The run record: intent and a few monotone facts. What is true is looked up each time.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -397,34 +152,6 @@ pub struct Run {
 
 fn is_default(rebuilt: &Rebuilt) -> bool {
     *rebuilt == Rebuilt::default()
-}
-
-/// Refused attempts at one action.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct Refused {
-    /// How often.
-    pub times: u32,
-    /// The newest.
-    pub last: Refusal,
-}
-
-/// Why the stack is still offline, and what a person has to do.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct Stranded {
-    /// Why.
-    pub why: String,
-    /// What to do.
-    pub hint: String,
-}
-
-/// The offline window, by AWS's clock.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct Window {
-    /// The *off* operation's start.
-    pub from: Timestamp,
-    /// The *on* operation's end.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub to: Option<Timestamp>,
 }
 
 impl Run {
@@ -555,29 +282,5 @@ impl Run {
     /// What the outcome will be, if nothing else goes wrong.
     pub fn failing(&self) -> bool {
         self.trouble.is_some()
-    }
-}
-
-/// The lock: only ever created (`Overwrite=false`) or deleted (rule 5).
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Lock {
-    /// Who holds the stack.
-    pub run: BackupId,
-    /// Which stack of that name.
-    pub stack_id: String,
-    /// Drawn at random by whoever took it: two machines that begin in the same second have the same
-    /// run id, and only one of them holds the stack. Absent in locks of old.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub holder: Option<String>,
-    /// When it was taken (Parameter Store's `LastModifiedDate`; not in the value).
-    #[serde(skip)]
-    pub since: Option<Timestamp>,
-}
-
-impl Lock {
-    /// The very same taking: the answer to an earlier attempt was lost.
-    pub fn same(&self, other: &Self) -> bool {
-        (&self.run, &self.stack_id, &self.holder) == (&other.run, &other.stack_id, &other.holder)
     }
 }
