@@ -15,6 +15,7 @@ use serde::Deserialize;
 
 use crate::model::manifest::Place;
 use crate::model::profile::Profile;
+use crate::model::stack::{is_name, not_a_name};
 use crate::plan::discover::Overrides;
 
 pub use duration::{BadDuration, Span};
@@ -190,6 +191,10 @@ impl Config {
         let document = toml::de::DeTable::parse(text).map_err(|error| malformed(&error))?;
         let lines = schema::check(document.get_ref(), text, path)?;
         let mut config: Self = toml::from_str(text).map_err(|error| malformed(&error))?;
+        if let Some(name) = config.stacks.keys().find(|name| !is_name(name)) {
+            let line = lines.get(&format!("stacks.{name}")).copied().unwrap_or(1);
+            return Err(ConfigError::Malformed { path: path.to_owned(), line, what: not_a_name(name) });
+        }
         config.path = Some(path.to_owned());
         config.lines = lines;
         Ok(config)

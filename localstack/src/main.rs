@@ -76,7 +76,7 @@ struct Serve {
     /// Manual snapshots to seed for the first stack's cluster
     #[arg(long, value_name = "N", default_value_t = 0)]
     snapshots: u32,
-    /// A tag of those, `key=value`; `{n}` and `{time}` are filled in (repeatable)
+    /// A tag of those, `key=value`; `{time}` is filled in, and for the letter n in braces the number (repeatable)
     #[arg(long, value_name = "K=V", value_parser = tag)]
     snapshot_tag: Vec<(String, String)>,
     /// Append every request to this file, one JSON object a line

@@ -5,6 +5,8 @@ use std::ffi::OsString;
 use std::time::Duration;
 
 use aws_config::BehaviorVersion;
+use aws_config::meta::region::ProvideRegion;
+use aws_config::profile::region::ProfileFileRegionProvider;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_credential_types::Credentials;
@@ -92,16 +94,39 @@ pub async fn connect(how: &Connect) -> Result<Aws, ConnectError> {
     if let Some(profile) = &how.profile {
         loader = loader.profile_name(profile);
     }
-    if let Some(region) = &how.region {
-        loader = loader.region(Region::new(region.clone()));
+    if let Some(region) = region(how).await {
+        loader = loader.region(region);
     }
     if let Some(url) = &how.endpoint_url {
         http::accept(url).map_err(|why| ConnectError::BadEndpoint { url: url.clone(), why })?;
         loader = loader.endpoint_url(url);
     }
     let config = loader.load().await;
-    let region = config.region().map(ToString::to_string).ok_or(ConnectError::NoRegion)?;
+    let region = config.region().map(ToString::to_string).filter(|region| !region.is_empty());
+    let region = region.ok_or(ConnectError::NoRegion)?;
     Ok(Aws::new(completed(config, how.version.as_deref()), region))
+}
+
+/// Where the SDK would not find the region by itself: it takes an empty variable for a name. For the AWS CLI that is
+/// none, and so it is here: CI systems set variables that were never filled in.
+async fn region(how: &Connect) -> Option<Region> {
+    if let Some(region) = &how.region {
+        return Some(Region::new(region.clone()));
+    }
+    let said = ["AWS_REGION", "AWS_DEFAULT_REGION"].map(|name| std::env::var(name).ok());
+    if said.iter().flatten().all(|value| !value.is_empty()) {
+        return None;
+    }
+    match said.into_iter().flatten().find(|value| !value.is_empty()) {
+        Some(value) => Some(Region::new(value)),
+        None => {
+            let mut file = ProfileFileRegionProvider::builder();
+            if let Some(profile) = &how.profile {
+                file = file.profile_name(profile);
+            }
+            file.build().region().await
+        }
+    }
 }
 
 /// The SDK takes an empty variable for an URL, and does not survive it.

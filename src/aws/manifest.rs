@@ -63,6 +63,18 @@ impl Aws {
         }
     }
 
+    /// Whether what is kept at `place` could be read: asked for what is not there.
+    ///
+    /// # Errors
+    /// AWS's refusal: there is no such bucket, or it may not be read.
+    pub async fn manifest_place(&self, place: &Place) -> Result<(), Refusal> {
+        let Place::S3 { bucket, .. } = place else { return Ok(()) };
+        match self.object(bucket, &place.key("check", "manifest.json")).await {
+            Err(refusal) if refusal.code == "NoSuchKey" => Ok(()),
+            answer => answer.map(drop),
+        }
+    }
+
     /// Keeps a template that is too long for a request, named by its checksum; answers `s3://bucket/key`. One that is
     /// there already is the same.
     ///

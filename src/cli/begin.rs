@@ -11,6 +11,7 @@ use super::holder;
 use super::signals::Signals;
 use super::{finish, keep, sentinel, take};
 use crate::aws::{Aws, Shared};
+use crate::config::{Span, StackConfig};
 use crate::model::finding::{Finding, Severity};
 use crate::model::run::{Kind, Options, Run};
 use crate::model::survey::Survey;
@@ -46,6 +47,17 @@ impl Wish {
             timeout: None,
             no_wait: false,
         }
+    }
+}
+
+/// What stacksnap.toml says of a stack's backups, over what is usual.
+pub(crate) fn options(file: &StackConfig) -> Options {
+    let usual = Options::default();
+    let seconds = |said: Option<Span>, usual: u32| said.map_or(usual, |Span(seconds)| seconds);
+    Options {
+        max_offline: seconds(file.max_offline, usual.max_offline),
+        settle: seconds(file.settle, usual.settle),
+        ..usual
     }
 }
 

@@ -13,7 +13,7 @@ use super::sights::Sights;
 use super::signals::{Signal, Signals};
 use crate::engine::{self, Halt, Look, Next};
 use crate::model::Refusal;
-use crate::model::run::Run;
+use crate::model::run::{Kind, Run};
 use crate::world::{Tick, World, announce_abort, tick};
 
 /// Panics that are survived before the run is left to `resume`.
@@ -136,6 +136,12 @@ impl<W: World> Driver<'_, W> {
         self.tell(|progress, sights, now| progress.tick(&tick, sights, now));
         match tick.next {
             Next::Ended => Some(End::Over),
+            _ if self.stopped() && self.goes_on_alone() => Some(End::Left),
+            // Not asked for yet: then it is not.
+            _ if self.stopped() && !self.run.abort => {
+                self.abort();
+                None
+            }
             Next::Stuck(refusal) => Some(End::Stuck(refusal)),
             Next::Halted(halt) => Some(End::Halted(halt)),
             Next::Tick { .. } if self.fresh => None,
@@ -144,6 +150,11 @@ impl<W: World> Driver<'_, W> {
                 self.wait(self.manner.pace.sleep(wait)).await
             }
         }
+    }
+
+    /// AWS goes on creating the new stack whoever watches: the run is left to `resume`, and nothing is given up.
+    fn goes_on_alone(&self) -> bool {
+        self.run.kind == Kind::Restore && self.run.rebuilt.first.asked.is_some() && !self.run.abort
     }
 
     /// A tick is never cut off half way, except by somebody who asks twice.
@@ -175,11 +186,15 @@ impl<W: World> Driver<'_, W> {
                         return Some(End::Left);
                     }
                     self.give_up(Stop::Signal(signal));
+                    if self.goes_on_alone() {
+                        return Some(End::Left);
+                    }
+                    self.abort();
                     return None;
                 }
             }
             if self.out_of_time() {
-                if self.manner.watched {
+                if self.manner.watched || self.goes_on_alone() {
                     return Some(End::Handed);
                 }
                 self.give_up(Stop::Timeout);
@@ -202,15 +217,25 @@ impl<W: World> Driver<'_, W> {
 
     fn give_up(&mut self, stop: Stop) {
         self.stop = Some(stop);
+        // A restore may just be asking for its stack: that is known when the tick is over.
+        if matches!(stop, Stop::Signal(_)) && self.run.kind == Kind::Restore {
+            return;
+        }
+        self.abort();
+        let text = match stop {
+            Stop::Panic => return,
+            // It touches no stack that anybody uses.
+            _ if matches!(self.run.kind, Kind::Restore | Kind::Drill) => "giving up",
+            Stop::Signal(_) => "giving up: the stack is brought back first; once more leaves it as it is",
+            Stop::Timeout => "the time is up: the stack is brought back",
+        };
+        self.progress.tell(&self.run, &Line::warning("giving-up", text), self.world.now());
+    }
+
+    fn abort(&mut self) {
         self.run.abort = true;
         self.look = engine::first_look(&self.run);
         self.fresh = true;
-        let text = match stop {
-            Stop::Signal(_) => "giving up: the stack is brought back first; once more leaves it as it is",
-            Stop::Timeout => "the time is up: the stack is brought back",
-            Stop::Panic => return,
-        };
-        self.progress.tell(&self.run, &Line::warning("giving-up", text), self.world.now());
     }
 
     /// What is told may be wrong, but it must not stop the run: after a panic nothing more is told.

@@ -12,6 +12,9 @@ use super::duration;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::output::{Document, Page, clean};
+use super::{keep, sentinel};
+use crate::aws::Shared;
+use crate::config::StackConfig;
 use crate::engine;
 use crate::model::finding::{Finding, Severity};
 use crate::model::run::{Kind, Mode, Run};
@@ -44,9 +47,17 @@ pub(crate) struct Plan {
 pub(crate) async fn run(cx: &Context, wish: &Wish, flags: &TopologyFlags) -> Result<Exit, Failure> {
     let aws = cx.aws().await?;
     let survey = begin::unheld(cx, &aws, wish, flags).await?;
+    if wish.no_wait && !sentinel::watches(&aws, &survey, &Shared::default()).await {
+        return Err(begin::unwatched());
+    }
+    if let Some(finding) = keep::place(cx, &aws, &wish.stack).await {
+        return begin::refuse(cx, &wish.stack, vec![finding]);
+    }
     match begin::planned(cx, &survey, wish, &aws) {
         Ok((run, findings)) => {
-            cx.emit(&Plan::of(&run, mode(&survey, &run), findings))?;
+            let mut plan = Plan::of(&run, mode(&survey, &run), findings);
+            plan.steps.extend(afterwards(&cx.settings.stack(&wish.stack), &run));
+            cx.emit(&plan)?;
             Ok(Exit::Done)
         }
         Err(findings) => begin::refuse(cx, &wish.stack, findings),
@@ -68,6 +79,22 @@ impl Plan {
 
 fn mode(survey: &Survey, run: &Run) -> Option<Mode> {
     engine::mode(survey.stack.here()?, run.target.switch.as_ref()?)
+}
+
+/// What is done with this backup, and with earlier ones, when it is complete.
+fn afterwards(file: &StackConfig, run: &Run) -> Vec<String> {
+    let stack = &run.target.stack;
+    let mut steps = Vec::new();
+    if let Some(hold) = &run.options.hold {
+        let why = if hold.is_empty() { String::new() } else { format!(" ({hold})") };
+        steps.push(format!("would keep it from every prune until `stacksnap unkeep`{why}"));
+    }
+    if matches!(run.kind, Kind::Backup { .. }) && file.retention.after_backup == Some(true) {
+        steps.push(format!(
+            "would then DELETE earlier backups of {stack} by the rules in stacksnap.toml; `stacksnap prune {stack} --dry-run` names them"
+        ));
+    }
+    steps
 }
 
 fn steps(run: &Run, mode: Option<Mode>) -> Vec<String> {

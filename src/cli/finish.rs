@@ -42,7 +42,8 @@ pub(crate) async fn drive(cx: &Context, aws: &Aws, run: Run, how: Manner, signal
         }
     }
     // Hours ago somebody watched: whether he still does is asked again before the run is left to him.
-    if driven.end == End::Handed && !sentinel::takes_over(aws, &driven.run).await {
+    let bound_home = driven.run.kind != Kind::Restore;
+    if driven.end == End::Handed && bound_home && !sentinel::takes_over(aws, &driven.run).await {
         cx.warn("the time is up, and no sentinel watches any more: the stack is brought back");
         let run = Run { abort: true, ..driven.run };
         driven = drive::drive(aws, run, manner(cx, None, false), Signals::listen(), Progress::new(&cx.globals)).await;
@@ -133,11 +134,16 @@ impl Finisher<'_> {
         let outcome = run.ending.as_ref().map_or(Outcome::Failed, |ending| ending.outcome);
         let mut failure = Failure::new(exit, &outcome.to_string(), format!("{}: {outcome}", run.id));
         failure.why = run.ending.as_ref().and_then(|ending| ending.why.clone());
+        if driven.stop == Some(Stop::Timeout) && outcome == Outcome::Aborted {
+            failure.why = Some("its --timeout was up, so the run was given up".to_owned());
+            failure.next.push("give it more time: `--timeout`, or `timeout` in stacksnap.toml".to_owned());
+        }
         if exit == Exit::StillOffline {
             let good = outcome == Outcome::Complete && matches!(run.kind, Kind::Backup { .. });
             let what = if good { format!("the backup {} is complete", run.id) } else { failure.what };
             failure.what = format!("{} IS STILL OFFLINE: {what}", run.target.stack);
-            failure.next.push(format!("bring it back: `{}`", self.by_hand(driven)));
+            let hint = run.ending.as_ref().and_then(|ending| ending.hint.as_deref());
+            failure.next.push(format!("bring it back: `{}`{}", self.by_hand(driven), report::first(hint)));
         }
         // The command is said above already, with the region and the profile.
         let said = |hint: &String| hint.contains("stacksnap online") && exit == Exit::StillOffline;
@@ -157,6 +163,11 @@ impl Finisher<'_> {
     }
 
     fn handed(&self, driven: &Driven) -> Failure {
+        if driven.run.kind == Kind::Restore {
+            let resume = self.cx.command(&["resume", &driven.run.target.stack], Some(self.region));
+            return Failure::new(Exit::TimedOut, "timeout", "the time is up; AWS goes on creating the stack")
+                .hint(format!("wait for its end, and see it proven: `{resume}`"));
+        }
         let status = self.cx.command(&["status", &driven.run.target.stack], Some(self.region));
         Failure::new(Exit::TimedOut, "timeout", "the time is up; the run goes on without this process")
             .hint(format!("see how it goes: `{status}`"))

@@ -143,7 +143,7 @@ pub(crate) fn warn_left(cx: &Context, region: &str, runs: &[Run]) {
 }
 
 /// Runs that ended with their stack offline and are the newest on it.
-fn left_offline(runs: &[Run]) -> impl Iterator<Item = &Run> {
+pub(crate) fn left_offline(runs: &[Run]) -> impl Iterator<Item = &Run> {
     let newer =
         |run: &Run| runs.iter().any(|other| other.target.stack == run.target.stack && other.started > run.started);
     let left = |run: &&Run| run.ending.as_ref().is_some_and(|ending| ending.left_offline);

@@ -5,11 +5,13 @@ use super::context::Context;
 use super::exit::Exit;
 use super::failure::Failure;
 use crate::aws::{Aws, Shared};
+use crate::model::finding::Finding;
 use crate::model::manifest::Place;
 use crate::model::run::Run;
 use crate::model::survey::Survey;
 use crate::model::{Refusal, RefusalKind, tags};
 use crate::plan::manifest::{Composed, Fitted, compose};
+use crate::plan::preflight;
 
 /// The run, with where its manifest is and its checksum.
 ///
@@ -42,6 +44,13 @@ pub(crate) async fn manifest(
         cx.tell(&format!("not kept with the backup: {what}"));
     }
     Ok(Run { manifest: Some(tags::manifest(&digest, &place)), ..run })
+}
+
+/// What would keep a manifest from being kept, as far as reading shows it; for `check` and dry runs.
+pub(crate) async fn place(cx: &Context, aws: &Aws, stack: &str) -> Option<Finding> {
+    let place = cx.settings.stack(stack).manifest.unwrap_or_default();
+    let refusal = aws.manifest_place(&place).await.err()?;
+    Some(preflight::manifest_place(&place, &refusal))
 }
 
 fn failed(cx: &Context, place: &Place, refusal: &Refusal) -> Failure {

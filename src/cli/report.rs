@@ -115,7 +115,10 @@ impl RunReport {
             (run.kind == Kind::Replace).then(|| run.rebuilt.second.proven.or(run.rebuilt.first.proven)).flatten();
         // Deleted: it has no mode, and nothing brings it back but the run itself.
         let deleted = run.kind == Kind::Replace && run.phase >= Phase::Deleting && run.phase != Phase::Returning;
-        let by_hand = (left_offline && !deleted).then(|| format!("bring the stack back: `{by_hand}`"));
+        let by_hand =
+            (left_offline && !deleted).then(|| format!("bring the stack back: `{by_hand}`{}", first(hint.as_deref())));
+        // That command is said once, with the region and the profile.
+        let hint = hint.filter(|hint| by_hand.is_none() || !hint.contains("stacksnap online"));
         Self {
             id: run.id.to_string(),
             kind: kind(&run.kind),
@@ -129,7 +132,8 @@ impl RunReport {
             why: why.or_else(|| run.trouble.as_ref().map(|trouble| trouble.what.clone())),
             stack_mode: match proven {
                 Some(_) => Some(Mode::Online.to_string()),
-                None => sights.mode.filter(|_| !deleted || run.ended()).map(|mode| mode.to_string()),
+                // Nor has one whose update is under way: it may still roll back.
+                None => sights.mode.filter(|_| run.ended() || !(deleted || sights.moving)).map(|mode| mode.to_string()),
             },
             left_offline,
             offline: run.window.map(|window| OfflineWindow {
@@ -182,10 +186,17 @@ pub(crate) fn left_offline(run: &Run, sights: &Sights) -> bool {
     let wished = !debt && (run.prior != Some(Mode::Online) || run.kind == Kind::Offline || run.live());
     match sights.mode {
         _ if wished => false,
-        Some(Mode::Online) => run.phase == Phase::GoingOffline && run.left.is_some(),
+        // Executed, and not seen yet; or under way, and able to roll back.
+        Some(Mode::Online) if run.phase == Phase::GoingOffline => run.left.is_some(),
+        Some(Mode::Online) => run.phase == Phase::Resuming && sights.moving,
         Some(Mode::Offline) => true,
         None => away,
     }
+}
+
+/// What comes before the stack is brought back by hand, where the run's own `hint` says so.
+pub(crate) fn first(hint: Option<&str>) -> &'static str {
+    if hint.is_some_and(|hint| hint.contains("once the cause is removed")) { ", once the cause is removed" } else { "" }
 }
 
 /// What the run is for, in a word.
@@ -244,7 +255,8 @@ impl RunReport {
             page.field("Mode", mode)?;
         }
         if let Some(window) = &self.offline {
-            page.field("Offline", window.text(self.stack_mode.as_deref() == Some("online")))?;
+            let back = self.outcome.is_some() && self.stack_mode.as_deref() == Some("online");
+            page.field("Offline", window.text(back))?;
         }
         if let Some(bound) = self.bound_s {
             page.field("AWS needed", format!("{} (settling included)", duration::show(bound.into())))?;
@@ -365,5 +377,17 @@ mod tests {
         assert!(!half_way("Resuming", "online", Some(Mode::Online)));
         assert!(!half_way("Capturing", "offline", Some(Mode::Offline)));
         assert!(!half_way("Verifying", "online", None));
+    }
+
+    #[test]
+    fn an_update_that_is_under_way_has_not_brought_the_stack_back() {
+        let run = samples::run(json!({
+            "phase": "Resuming", "prior": "online", "ending": null, "window": { "from": "2026-11-20T02:00:10Z" }
+        }));
+        let sights = Sights { mode: Some(Mode::Online), moving: true, ..Sights::default() };
+        assert_eq!(exit(&run, &sights), Exit::StillOffline);
+        let report = RunReport::of(&run, &sights, BY_HAND);
+        assert!(report.left_offline && report.stack_mode.is_none());
+        assert!(shown(&run, &sights).contains("since 2026-11-20 02:00:10Z\n"));
     }
 }

@@ -14,6 +14,8 @@ use super::output::halves;
 pub(crate) struct Sights {
     /// The stack's mode.
     pub(crate) mode: Option<Mode>,
+    /// An update was under way: the parameter says already what the stack has yet to become.
+    pub(crate) moving: bool,
     /// The database's half.
     pub(crate) snapshot: Option<Snapshot>,
     /// The files' half, while it is made.
@@ -31,6 +33,7 @@ impl Sights {
     pub(crate) fn take(&mut self, run: &Run, seen: &Observation) {
         if let (Some(stack), Some(switch)) = (seen.stack.here(), &run.target.switch) {
             self.mode = mode(stack, switch);
+            self.moving = stack.status.may_roll_back();
         }
         self.snapshot = seen.snapshot.here().cloned().or_else(|| self.snapshot.take());
         self.job = seen.job.here().cloned().or_else(|| self.job.take());

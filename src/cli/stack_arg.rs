@@ -1,5 +1,7 @@
 //! The STACK argument.
 
+use crate::model::stack::{is_name, not_a_name};
+
 /// Reads a stack's name as CloudFormation allows it: letters, digits and hyphens, a letter first,
 /// at most 128.
 ///
@@ -9,11 +11,7 @@ pub(crate) fn parse(text: &str) -> Result<String, String> {
     if text.starts_with("arn:") {
         return Err("give the stack's name, not its ARN".to_owned());
     }
-    let letter = text.starts_with(|c: char| c.is_ascii_alphabetic());
-    if letter && text.len() <= 128 && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '-') {
-        return Ok(text.to_owned());
-    }
-    Err(format!("`{text}` is not a stack's name: letters, digits and hyphens, a letter first, at most 128"))
+    if is_name(text) { Ok(text.to_owned()) } else { Err(not_a_name(text)) }
 }
 
 #[cfg(test)]

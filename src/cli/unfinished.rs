@@ -109,13 +109,19 @@ pub(crate) async fn to_drive(cx: &Context, aws: &Aws, stack: &str, flags: &Topol
     }
 }
 
-/// The debt rule: is the stack offline because a run that nobody remembers took it there?
+/// The debt rule: is the stack offline because a run that nobody remembers took it there? If not, `nothing` is said.
 ///
 /// # Errors
 /// It cannot be told (exit 3 where nobody may guess), or bringing the stack back failed.
-pub(crate) async fn settle(cx: &Context, aws: &Aws, stack: &str, flags: &TopologyFlags) -> Result<Exit, Failure> {
+pub(crate) async fn settle(
+    cx: &Context,
+    aws: &Aws,
+    stack: &str,
+    flags: &TopologyFlags,
+    nothing: &str,
+) -> Result<Exit, Failure> {
     match owed(cx, aws, stack, flags, false).await? {
-        Owed::Nothing => nothing::to_do(cx, stack, "no run is unfinished, and none owes the stack anything"),
+        Owed::Nothing => nothing::to_do(cx, stack, nothing),
         Owed::Run(run) => drive(cx, aws, *run).await,
         Owed::Refused(findings) => begin::refuse(cx, stack, findings),
     }

@@ -91,7 +91,7 @@ impl fmt::Display for Zone {
 
 /// How long a stack's backups are kept.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, expecting = "a table, as in `[defaults.retention]`")]
 pub struct RetentionConfig {
     /// The newest so many.
     pub keep_last: Option<Count>,

@@ -14,7 +14,7 @@ vault = "my-vault"
 settle = "1m30s"
 live = false
 
-[stacks."With.Dots"]
+[stacks.Other-Hub]
 cluster = "c"
 
 [profiles.mine]
@@ -46,7 +46,7 @@ fn a_whole_file_is_read() {
     assert_eq!(config.region.as_deref(), Some("eu-west-1"));
     let hub = config.stack("my-hub");
     assert_eq!((hub.settle, hub.max_offline), (Some(Span(90)), Some(Span(2_700))));
-    assert_eq!(config.stack("With.Dots").cluster.as_deref(), Some("c"));
+    assert_eq!(config.stack("Other-Hub").cluster.as_deref(), Some("c"));
     let profiles = config.profiles();
     assert_eq!((profiles[0].name.as_str(), profiles[0].ask.len()), ("mine", 1));
 }

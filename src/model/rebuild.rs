@@ -71,6 +71,13 @@ pub struct Probe {
     pub within: u32,
 }
 
+impl Probe {
+    /// The outputs of the new stack that stand in braces in its URL.
+    pub fn outputs(&self) -> impl Iterator<Item = &str> {
+        self.url.split('{').skip(1).filter_map(|rest| rest.split_once('}').map(|(name, _)| name))
+    }
+}
+
 /// What becomes of a replacement whose new stack failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

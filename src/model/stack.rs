@@ -7,6 +7,17 @@ use serde::{Deserialize, Serialize};
 use super::StackStatus;
 use super::new_stack::StackTag;
 
+/// CloudFormation's rule for a stack's name: letters, digits and hyphens, a letter first, at most 128.
+pub fn is_name(text: &str) -> bool {
+    let letter = text.starts_with(|c: char| c.is_ascii_alphabetic());
+    letter && text.len() <= 128 && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
+}
+
+/// What is said of a text that breaks it.
+pub fn not_a_name(text: &str) -> String {
+    format!("`{text}` is not a stack's name: letters, digits and hyphens, a letter first, at most 128")
+}
+
 /// A stack, from DescribeStacks.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Stack {

@@ -93,6 +93,11 @@ impl StackStatus {
         self.as_str().ends_with("_IN_PROGRESS")
     }
 
+    /// An operation is under way that is not decided yet: while what was replaced is cleaned up, it is.
+    pub fn may_roll_back(&self) -> bool {
+        self.in_progress() && !self.as_str().ends_with("_CLEANUP_IN_PROGRESS")
+    }
+
     /// CloudFormation accepts an update in this status.
     pub fn updatable(&self) -> bool {
         matches!(

@@ -10,7 +10,7 @@ use crate::model::survey::Survey;
 use crate::model::topology::Topology;
 
 use super::discover::data_bearing;
-use super::preflight::{self, Ask, ids, switch_of};
+use super::preflight::{self, Ask, Budget, ids, switch_of};
 
 /// The run that `kind` asks for, and the findings that go with it (warnings, infos); or the
 /// findings that refuse it. `Run::expected` comes from the survey's earlier runs.
@@ -25,7 +25,9 @@ pub fn plan(
     ask: Ask,
     now: Timestamp,
 ) -> Result<(Run, Vec<Finding>), Vec<Finding>> {
-    let mut findings = preflight::findings(survey, profile, asked(&kind, ask), now);
+    let budget = matches!(kind, Kind::Backup { .. } | Kind::Replace).then(|| Budget::from(&options));
+    let ask = Ask { budget, ..asked(&kind, ask) };
+    let mut findings = preflight::findings(survey, profile, ask, now);
     if let Kind::Home { of } = &kind {
         // The run whose debt is paid may have left its lock behind.
         let lost = survey.lock.here().is_some_and(|lock| lock.run == *of);
@@ -84,7 +86,7 @@ fn protected(survey: &Survey, topology: Option<&Topology>) -> Vec<String> {
 }
 
 /// The median of what earlier runs on this very stack took.
-fn expected(survey: &Survey, stack: &Stack) -> Durations {
+pub(super) fn expected(survey: &Survey, stack: &Stack) -> Durations {
     let runs = survey.runs.here().map_or(&[][..], Vec::as_slice);
     let took: Vec<Durations> =
         runs.iter().filter(|run| run.ended() && run.target.stack_id == stack.id).map(|run| run.took).collect();

@@ -2,6 +2,7 @@
 //!
 //! A fact that AWS did not show is a finding too: nothing is concluded from silence.
 
+mod budget;
 mod database;
 mod files;
 pub mod ids;
@@ -20,10 +21,12 @@ pub use database::ahead;
 
 use jiff::Timestamp;
 
+use crate::model::Refusal;
 use crate::model::debt::{Debt, debt, mode};
 use crate::model::finding::{Finding, Severity, error, finding, info, sort, warning};
+use crate::model::manifest::Place;
 use crate::model::profile::Profile;
-use crate::model::run::Mode;
+use crate::model::run::{Mode, Options};
 use crate::model::survey::Survey;
 use crate::model::topology::{OfflineSwitch, Topology};
 
@@ -38,6 +41,23 @@ pub struct Ask {
     pub switch_only: bool,
     /// The stack is to go offline, and to stay so.
     pub hold: bool,
+    /// How long it may be offline, where that is known.
+    pub budget: Option<Budget>,
+}
+
+/// The time that a backup may take while the stack is offline.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Budget {
+    /// The offline budget, seconds.
+    pub max_offline: u32,
+    /// What of it is waited for the last NFS writes, seconds.
+    pub settle: u32,
+}
+
+impl From<&Options> for Budget {
+    fn from(options: &Options) -> Self {
+        Self { max_offline: options.max_offline, settle: options.settle }
+    }
 }
 
 /// Everything there is to say, errors first, in the order of their ids.
@@ -48,6 +68,7 @@ pub fn findings(survey: &Survey, profile: Option<&Profile>, ask: Ask, now: Times
     if survey.stack.here().is_some() {
         all.extend(runs::findings(&look));
         all.extend(switch::findings(&look));
+        all.extend(budget::finding(&look));
         all.extend(place::findings(&look));
         if !ask.switch_only {
             all.extend(halves(&look));
@@ -69,6 +90,17 @@ fn halves(look: &Look<'_>) -> Vec<Finding> {
     all.extend(secrets::findings(look));
     all.extend(keys::findings(look));
     all
+}
+
+/// The bucket for manifests cannot be used.
+pub fn manifest_place(place: &Place, refusal: &Refusal) -> Finding {
+    error(
+        ids::MANIFEST_PLACE,
+        format!("manifests cannot be kept at {place}: {refusal}"),
+        "A backup that could not be restored once its stack is gone is not begun.",
+        "Name another place in stacksnap.toml (`manifest`), or allow s3:PutObject, s3:GetObject and s3:ListBucket; the \
+         bucket must be in the caller's account and region.",
+    )
 }
 
 /// Whether any of them refuses.

@@ -167,6 +167,8 @@ fn what_is_no_drill_is_refused_before_anything_is_made() {
     let (aws, id) = Aws::hub_with_backup();
     aws.run(&with(&drill(&id), &["--probe", "ftp://x"])).ends(2);
     aws.run(&with(&drill(&id), &["--probe-within", "2m"])).ends(2);
+    let misspelt = aws.run(&with(&drill(&id), &["--probe", "https://{Nope}/health"])).ends(2);
+    misspelt.says("the template has no output `Nope`");
     aws.run(&["drill", &id]).ends(4).says("needs your value: DomainName");
     aws.run(&with(&["drill", &id, "--drill-stack", STACK], &OWN)).ends(4).says("exists already");
     aws.run(&with(&["drill", "my-hub-20200101-000000"], &OWN)).ends(8);

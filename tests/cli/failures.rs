@@ -59,6 +59,9 @@ fn fm_21_a_rollback_that_fails_is_exit_three_with_the_command_that_repairs() {
     let ran = aws.run(&BACKUP).ends(3).says("UPDATE_ROLLBACK_FAILED");
     ran.says("aws cloudformation continue-update-rollback --stack-name my-hub");
     assert!(!aws.asked("ContinueUpdateRollback"), "never by itself");
+    // A monitor reads JSON.
+    let status = aws.run(&["status", STACK, "-o", "json"]).ends(0).json();
+    assert_eq!(status["items"][0]["leftOffline"], true, "{status}");
 }
 
 #[test]

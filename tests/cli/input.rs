@@ -42,13 +42,55 @@ fn wrong_usage_is_json_where_json_was_asked_for() {
 #[test]
 fn an_unknown_stack_is_eight() {
     let aws = Aws::with_hub();
-    for command in ["inspect", "check", "backup", "resume", "online"] {
+    for command in ["inspect", "check", "backup", "resume", "abort", "online"] {
         aws.run(&[command, "none-such"]).ends(8).says("there is no stack `none-such`");
     }
     aws.run(&["offline", "none-such", "--yes"]).ends(8);
     aws.run(&["show", "none-such-20260101-000000"]).ends(8);
     aws.run(&["show", "none-such@latest"]).ends(8);
     aws.run(&["show", "my-hub@latest-drilled"]).ends(8).says("drilled");
+}
+
+#[test]
+fn a_budget_that_ends_before_the_last_writes_are_in_is_refused() {
+    let aws = Aws::with_hub();
+    assert!(aws.run(&["backup", STACK, "--settle", "2h", "--max-offline", "1h"]).ends(4).out.contains("SS029"));
+    aws.run(&["backup", STACK, "--settle", "2h", "--max-offline", "1h", "--dry-run"]).ends(4);
+    aws.run(&["backup", STACK, "--settle", "2h", "--max-offline", "1h", "--dry-run", "--live"]).ends(0);
+    aws.file("stacksnap.toml", "[defaults]\nsettle = \"30m\"\nmax-offline = \"30m\"\n");
+    assert!(aws.run(&["check", STACK]).ends(4).out.contains("--max-offline"));
+    assert!(!aws.asked("PutParameter"));
+}
+
+#[test]
+fn what_the_file_asks_for_and_cannot_be_is_refused() {
+    let aws = Aws::with_hub();
+    aws.file("stacksnap.toml", "[stacks.my-hub]\nlive = true\n");
+    aws.run(&["backup", STACK, "--seed", "--dry-run"]).ends(2).says("stacksnap.toml says `live = true`");
+    aws.file("stacksnap.toml", "[stacks.my-hub]\nseed = true\n");
+    aws.run(&["backup", STACK, "--live", "--dry-run"]).ends(0);
+    aws.file("stacksnap.toml", "[stacks.my_hub]\nlive = true\n");
+    aws.run(&["list"]).ends(2).says("stacksnap.toml:1").says("`my_hub` is not a stack's name");
+    aws.file("stacksnap.toml", "[defaults]\nretention = \"7d\"\n");
+    aws.run(&["list"]).ends(2).says("a table, as in `[defaults.retention]`");
+    aws.file("stacksnap.toml", "[defaults]\nmanifest = \"s3://no-such-bucket/x\"\n");
+    assert!(aws.run(&["check", STACK]).ends(4).out.contains("NoSuchBucket"));
+    assert!(aws.run(&["backup", STACK, "--dry-run"]).ends(4).out.contains("SS057"));
+}
+
+#[test]
+fn an_empty_region_is_none() {
+    let aws = Aws::with_hub();
+    let with = |name: &str, default: &str| {
+        let mut command = aws.command(&["check", STACK]);
+        command.env("AWS_REGION", name).env("AWS_DEFAULT_REGION", default);
+        Ran::of(command.output().unwrap())
+    };
+    with("", "us-east-1").ends(0);
+    with("", "").ends(2).says("no region is configured");
+    aws.run(&["check", STACK, "--region", ""]).ends(2).says("no region is configured");
+    aws.file("stacksnap.toml", "region = \"\"\n");
+    with("", "").ends(2).says("no region is configured");
 }
 
 #[test]

@@ -8,6 +8,8 @@ use super::super::unfinished::{self, Unfinished};
 use super::super::{nothing, stack_arg};
 use crate::model::run::Run;
 
+const NOTHING: &str = "no run is unfinished, so there is nothing to give up";
+
 /// Give a run up: bring the stack back, then stop the backup job.
 ///
 /// Whoever else drives the run is told through its record.
@@ -30,8 +32,9 @@ pub(crate) async fn run(args: &Abort, cx: &Context) -> Result<Exit, Failure> {
         // The drive saves the wish before it does anything else.
         Unfinished::Held(run) => unfinished::drive(cx, &aws, given_up(*run)).await,
         Unfinished::Unlocked(run) => unfinished::relock(cx, &aws, given_up(*run)).await,
-        Unfinished::Lost => unfinished::settle(cx, &aws, &args.stack, &args.topology).await,
-        Unfinished::None => nothing::to_do(cx, &args.stack, "no run is unfinished, so there is nothing to give up"),
+        Unfinished::None if unfinished::made(cx, &aws, &args.stack).await => nothing::to_do(cx, &args.stack, NOTHING),
+        // A misspelt name, or another region's, is no stack that is well.
+        Unfinished::Lost | Unfinished::None => unfinished::settle(cx, &aws, &args.stack, &args.topology, NOTHING).await,
     }
 }
 

@@ -67,7 +67,7 @@ pub(crate) struct Backup {
 /// # Errors
 /// It was refused, or it failed.
 pub(crate) async fn run(args: &Backup, cx: &Context) -> Result<Exit, Failure> {
-    let wish = args.wish(&cx.settings.stack(&args.stack));
+    let wish = args.wish(&cx.settings.stack(&args.stack))?;
     if args.dry_run {
         dry_run::run(cx, &wish, &args.topology).await
     } else {
@@ -81,25 +81,32 @@ pub(crate) async fn run(args: &Backup, cx: &Context) -> Result<Exit, Failure> {
 
 impl Backup {
     /// The flags, over what stacksnap.toml says of the stack.
-    pub(crate) fn wish(&self, file: &StackConfig) -> Wish {
-        let seconds = |flag: Option<Span>, file: Option<Span>| flag.or(file).map(|Span(seconds)| seconds);
-        let usual = Options::default();
+    ///
+    /// # Errors
+    /// Together they ask for a live backup with a seed.
+    pub(crate) fn wish(&self, file: &StackConfig) -> Result<Wish, Failure> {
+        let usual = begin::options(file);
         let live = self.live || file.live == Some(true);
+        // `--live` takes the file's seed back; nothing takes the file's `live` back.
+        if !self.live && live && (self.seed || file.seed == Some(true)) {
+            return Err(Failure::usage(format!("a live backup of {} has no use for a seed", self.stack))
+                .hint("stacksnap.toml says `live = true` of it: leave out `--seed` or `seed = true`, or that"));
+        }
         let seed = !live && (self.seed || file.seed == Some(true));
-        let timeout = seconds(self.timeout, file.timeout).unwrap_or(TIMEOUT);
-        Wish {
+        let timeout = self.timeout.or(file.timeout).map_or(TIMEOUT, |Span(seconds)| seconds);
+        Ok(Wish {
             stack: self.stack.clone(),
             kind: Kind::Backup { live, seed },
             options: Options {
-                max_offline: seconds(self.max_offline, file.max_offline).unwrap_or(usual.max_offline),
-                settle: seconds(self.settle, file.settle).unwrap_or(usual.settle),
+                max_offline: self.max_offline.map_or(usual.max_offline, |Span(seconds)| seconds),
+                settle: self.settle.map_or(usual.settle, |Span(seconds)| seconds),
                 note: self.note.clone(),
                 hold: self.keep.clone(),
             },
             ask: Ask { live, strict: self.strict || file.strict == Some(true), ..Ask::default() },
             timeout: Some(Duration::from_secs(timeout.into())),
             no_wait: self.no_wait,
-        }
+        })
     }
 }
 
@@ -111,7 +118,7 @@ mod tests {
 
     fn wish(line: &str, file: &StackConfig) -> Wish {
         match Cli::try_parse_from(line.split(' ')).unwrap().command {
-            Command::Backup(backup) => backup.wish(file),
+            Command::Backup(backup) => backup.wish(file).unwrap(),
             _ => panic!("not a backup"),
         }
     }

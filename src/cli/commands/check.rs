@@ -5,13 +5,13 @@ use super::super::context::Context;
 use super::super::exit::Exit;
 use super::super::failure::Failure;
 use super::super::findings::CheckReport;
-use super::super::{holder, stack_arg};
+use super::super::{begin, holder, keep, stack_arg};
 use crate::aws::Aws;
 use crate::config::RetentionConfig;
 use crate::model::finding::{self, Finding};
 use crate::model::survey::Survey;
 use crate::model::tags;
-use crate::plan::preflight::{self, Ask};
+use crate::plan::preflight::{self, Ask, Budget};
 use crate::plan::prune::forecast;
 use crate::world::World;
 
@@ -42,8 +42,10 @@ pub(crate) async fn run(args: &Check, cx: &Context) -> Result<Exit, Failure> {
     holder::warn_stale(cx, aws.region(), runs, aws.now());
     let file = cx.settings.stack(&args.stack);
     let (live, strict) = (args.live || file.live == Some(true), args.strict || file.strict == Some(true));
-    let ask = Ask { live, strict, ..Ask::default() };
+    let budget = Some(Budget::from(&begin::options(&file)));
+    let ask = Ask { live, strict, budget, ..Ask::default() };
     let mut findings = preflight::findings(&survey, cx.profile_of(&survey).as_ref(), ask, aws.now());
+    findings.extend(keep::place(cx, &aws, &args.stack).await);
     findings.extend(ahead(&aws, &survey, &file.retention).await);
     finding::sort(&mut findings);
     let report = CheckReport::new(&args.stack, findings);

@@ -12,8 +12,11 @@ use crate::config::Span;
 use crate::model::new_stack::OnFailure;
 use crate::model::rebuild::Probe;
 use crate::model::run::Kind;
+use crate::plan::template::Template;
 use crate::world::World;
 
+/// The transform that adds resources only.
+const SERVERLESS: &str = "AWS::Serverless-2016-10-31";
 /// Seconds until a probe has to be answered.
 const WITHIN: u32 = 900;
 
@@ -87,17 +90,33 @@ pub(crate) async fn rehearse(
     rebuild::free(cx, aws, &name).await?;
     rebuild::room(cx, aws).await?;
     let recipe = recipe::draft(cx, aws, subject, args, wanted).await?.plan(cx, wanted)?;
-    let shown = NewStackPlan::new(&recipe, aws.region());
+    let probe = how.probe(recipe.draft.template.template.as_ref())?;
+    let shown = NewStackPlan { rehearsal: true, ..NewStackPlan::new(&recipe, aws.region()) };
     if dry_run {
         cx.emit(&shown)?;
         cx.tell("it would be deleted again at once; nothing was changed");
         return Ok(Exit::Done);
     }
     shown.summary().iter().for_each(|line| cx.tell(line));
-    let within = how.probe_within.map_or(WITHIN, |Span(seconds)| seconds);
-    let probe = how.probe.clone().map(|url| Probe { url, within });
     let run = rebuild::run(Kind::Drill, rebuild::aim(&recipe, &name, probe), aws.now());
     rebuild::go(cx, aws, run, recipe.plan, None).await
+}
+
+impl Rehearsal {
+    /// An hour and a second stack are not spent on a misspelt output. Macros may add outputs that the text does not show.
+    fn probe(&self, template: Option<&Template>) -> Result<Option<Probe>, Failure> {
+        let within = self.probe_within.map_or(WITHIN, |Span(seconds)| seconds);
+        let Some(probe) = self.probe.clone().map(|url| Probe { url, within }) else { return Ok(None) };
+        let told = template.filter(|template| template.transforms.iter().all(|it| it == SERVERLESS));
+        let unknown = told.and_then(|told| probe.outputs().find(|name| !told.outputs.iter().any(|key| key == name)));
+        match (unknown, told) {
+            (Some(name), Some(told)) => {
+                Err(Failure::usage(format!("the template has no output `{name}`, which the probe's URL names"))
+                    .hint(format!("its outputs: {}", told.outputs.join(", "))))
+            }
+            _ => Ok(Some(probe)),
+        }
+    }
 }
 
 /// `<stack>-drill-<month day hour minute second>`: templates make names of it that may not be long.

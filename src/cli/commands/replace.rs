@@ -168,14 +168,7 @@ impl Prepared {
 impl Replace {
     fn wish(&self, cx: &Context) -> Wish {
         let file = cx.settings.stack(&self.stack);
-        let usual = Options::default();
-        let seconds = |span: Option<Span>, usual: u32| span.map_or(usual, |Span(seconds)| seconds);
-        let options = Options {
-            max_offline: seconds(file.max_offline, usual.max_offline),
-            settle: seconds(file.settle, usual.settle),
-            note: Some("safety backup before a replacement".to_owned()),
-            hold: None,
-        };
+        let options = Options { note: Some("safety backup before a replacement".to_owned()), ..begin::options(&file) };
         let ask = Ask { strict: file.strict == Some(true), ..Ask::default() };
         Wish { stack: self.stack.clone(), kind: Kind::Replace, options, ask, timeout: None, no_wait: false }
     }

@@ -11,6 +11,8 @@ use crate::aws::Aws;
 use crate::model::run::{Kind, Run};
 use crate::world::World;
 
+const NOTHING: &str = "no run is unfinished, and none owes the stack anything";
+
 /// Drive an interrupted run to its end, from any machine.
 ///
 /// Where the run's record is lost, CloudFormation's event history tells whether a run took the stack
@@ -58,7 +60,7 @@ impl Resume {
                 cx.tell(&format!("of {stack} itself no run is unfinished; its drill {} is", drill.target.stack));
                 self.rehearsal(cx, aws, drill).await
             }
-            Unfinished::Lost | Unfinished::None => unfinished::settle(cx, aws, stack, &self.topology).await,
+            Unfinished::Lost | Unfinished::None => unfinished::settle(cx, aws, stack, &self.topology, NOTHING).await,
         }
     }
 

@@ -60,6 +60,8 @@ pub(crate) struct StackStatus {
     pub(crate) stack: String,
     /// Runs that are not over.
     pub(crate) running: Vec<RunLine>,
+    /// Its newest run on record ended without bringing it back: somebody must act, if nobody has.
+    pub(crate) left_offline: bool,
     /// The newest complete backup.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) last_good: Option<LastGood>,
@@ -206,6 +208,12 @@ impl StatusReport {
                 status.running.push(RunLine::of(run, now));
             }
         }
+        for run in holder::left_offline(runs) {
+            row(&mut rows, &run.target.stack);
+            if let Some(status) = rows.get_mut(&run.target.stack) {
+                status.left_offline = true;
+            }
+        }
         Self { items: rows.into_values().collect(), sentinels: None }
     }
 
@@ -213,7 +221,7 @@ impl StatusReport {
     fn states(&self) -> String {
         let mut text = String::new();
         for row in &self.items {
-            text.push_str(&row.stack);
+            text.push_str(&format!("{} {}", row.stack, row.left_offline));
             row.running.iter().for_each(|run| text.push_str(&format!(" {} {}", run.id, run.phase)));
             row.lists().iter().for_each(|(_, ids)| text.push_str(&format!(" {}", ids.len())));
             text.push('\n');
@@ -329,6 +337,9 @@ impl StackStatus {
             if let Some(why) = &run.why {
                 page.field("  trouble", clean::clean(why))?;
             }
+        }
+        if self.left_offline {
+            page.field("  left offline", page.paint.error("by its newest run"))?;
         }
         match &self.last_good {
             Some(good) => {

@@ -42,6 +42,9 @@ pub(crate) struct NewStackPlan {
     pub(crate) capabilities: Vec<String>,
     /// Every parameter that is sent.
     pub(crate) parameters: Vec<ShownParameter>,
+    /// It is a drill's.
+    #[serde(skip)]
+    pub(crate) rehearsal: bool,
 }
 
 /// A parameter, and where its value comes from.
@@ -67,6 +70,7 @@ impl NewStackPlan {
         };
         let sent = recipe.draft.parameters.chosen.iter().filter(|chosen| chosen.sent());
         Self {
+            rehearsal: false,
             stack: plan.name.clone(),
             region: region.to_owned(),
             backup: backup.id.to_string(),
@@ -108,6 +112,7 @@ impl Document for NewStackPlan {
     fn text(&self, page: &mut Page<'_>) -> io::Result<()> {
         page.line(format!("would create stack {} in {}", page.paint.bold(&self.stack), self.region))?;
         let failing = match self.on_failure {
+            _ if self.rehearsal => "it is deleted again, as after a success",
             OnFailure::Keep => "what was created stays, for inspection",
             OnFailure::Rollback => "rolled back",
         };

@@ -110,9 +110,8 @@ fn full(mut turn: Turn<'_>, view: View<'_>) -> Step {
     if !turn.run.live() && (view.busy() || !offline) {
         return changed_meanwhile(turn, view);
     }
-    if let Some(step) = trouble_of(&turn) {
-        let (outcome, what) = step;
-        return fail(turn, outcome, what, "");
+    if let Some((outcome, what, hint)) = trouble_of(&turn) {
+        return fail(turn, outcome, what, &hint);
     }
     ask(&mut turn, view);
     let returns = turn.run.prior == Some(Mode::Online) && turn.run.kind != Kind::Replace;
@@ -155,7 +154,23 @@ fn changed_meanwhile(mut turn: Turn<'_>, view: View<'_>) -> Step {
 }
 
 /// What makes a half impossible.
-fn trouble_of(turn: &Turn<'_>) -> Option<(Outcome, String)> {
+fn trouble_of(turn: &Turn<'_>) -> Option<(Outcome, String, String)> {
+    let what = half_lost(turn)?;
+    let id = &turn.run.id;
+    let job = turn.run.files.as_ref().map(|files| files.id.as_str());
+    let hint = match (turn.seen.snapshot.here().map(|snapshot| &snapshot.status), job) {
+        (Some(SnapshotStatus::Failed), _) => format!(
+            "see why: `aws rds describe-events --source-type db-cluster-snapshot --source-identifier {id}`; then take another backup"
+        ),
+        (Some(_), Some(job)) => {
+            format!("see why: `aws backup describe-backup-job --backup-job-id {job}`; then take another backup")
+        }
+        _ => String::new(),
+    };
+    Some((what.0, what.1, hint))
+}
+
+fn half_lost(turn: &Turn<'_>) -> Option<(Outcome, String)> {
     if let Some(snapshot) = turn.seen.snapshot.here() {
         if !labels::is_own(&turn.run, &snapshot.tags) || !snapshot.manual {
             return Some((

@@ -26,7 +26,11 @@ pub(super) fn step(mut turn: Turn<'_>) -> Step {
         Err(step) => return *step,
     };
     if spent(&turn) {
-        return fail(turn, "the offline budget was spent before the stack was offline", "raise --max-offline");
+        let what = match turn.run.quiet_from {
+            Some(_) => "the offline budget was spent while the last writes were waited for",
+            None => "the offline budget was spent before the stack was offline",
+        };
+        return fail(turn, what, "raise --max-offline");
     }
     if turn.run.left.is_none() && turn.run.prior == Some(Mode::Online) && turn.since_phase() > NEVER_LEFT {
         return fail(

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::engine::turn::{PATIENCE, SOON, Turn};
 use crate::engine::{Action, Halt, Step};
-use crate::model::rebuild::Aim;
+use crate::model::rebuild::{Aim, Made};
 use crate::model::run::{Kind, Outcome, Phase, Run};
 use crate::model::stack::Stack;
 use crate::model::{RefusalKind, Seen, StackStatus};
@@ -37,7 +37,8 @@ pub(super) fn step(mut turn: Turn<'_>, aim: &Aim) -> Step {
         Err(step) => return *step,
     };
     if turn.run.abort && turn.run.kind != Kind::Replace {
-        turn.trouble(Outcome::Aborted, "the run was given up", left(aim, turn.run.made().asked.is_some()));
+        let hint = left(aim, &turn.run);
+        turn.trouble(Outcome::Aborted, "the run was given up", hint);
         return if turn.run.kind == Kind::Drill { turn.to(Phase::Clearing) } else { turn.end() };
     }
     match turn.seen.fresh.here() {
@@ -51,12 +52,14 @@ pub(super) fn step(mut turn: Turn<'_>, aim: &Aim) -> Step {
     }
 }
 
-fn left(aim: &Aim, asked: bool) -> String {
-    let name = &aim.name;
-    if asked {
-        format!("stack {name} may have been created; if you do not want it, delete it by hand")
-    } else {
-        String::new()
+fn left(aim: &Aim, run: &Run) -> String {
+    let Made { id, asked, .. } = run.made();
+    match id {
+        Some(id) => format!("stack {id} stays, and nothing proves it; if you do not want it, delete it by hand"),
+        None if asked.is_some() => {
+            format!("stack {} may have been created; if you do not want it, delete it by hand", aim.name)
+        }
+        None => String::new(),
     }
 }
 

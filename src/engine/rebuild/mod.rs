@@ -227,7 +227,7 @@ fn planned(turn: &Turn<'_>) -> Option<Arc<NewStack>> {
 
 /// The new stack is not what it should be.
 fn failed(mut turn: Turn<'_>, aim: &Aim, outcome: Outcome, what: String) -> Step {
-    let kept = format!("look at its events: `aws cloudformation describe-stack-events --stack-name {}`", aim.name);
+    let kept = format!("look at its events: `{}`", events(turn.run.made().id.as_deref(), &aim.name));
     if turn.run.phase >= Phase::Recreating {
         let hint = format!(
             "the safety backup {0} is complete; remove the cause, delete what is left of {1}, then `stacksnap restore {0} --new-stack {1}`",
@@ -240,6 +240,13 @@ fn failed(mut turn: Turn<'_>, aim: &Aim, outcome: Outcome, what: String) -> Step
     }
     turn.trouble(outcome, what, kept);
     if turn.run.kind == Kind::Drill { turn.to(Phase::Clearing) } else { turn.end() }
+}
+
+/// By its ARN: a stack that is deleted again has no name any more, and its events are there for ninety days.
+fn events(id: Option<&str>, name: &str) -> String {
+    let region = id.and_then(|id| id.split(':').nth(3)).map(|region| format!(" --region {region}"));
+    let stack = id.unwrap_or(name);
+    format!("aws cloudformation describe-stack-events --stack-name {stack}{}", region.unwrap_or_default())
 }
 
 /// The safety backup's stack is planned.

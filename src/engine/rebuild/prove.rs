@@ -8,7 +8,7 @@ use crate::engine::{Action, Step, labels};
 use crate::model::ClusterStatus;
 use crate::model::new_stack::NewStack;
 use crate::model::rebuild::{Aim, Marks, Parts};
-use crate::model::run::{Kind, Outcome, Phase, Run};
+use crate::model::run::{Kind, Outcome, Phase};
 use crate::model::stack::Stack;
 
 /// A tag, or the protection, is asked for so often.
@@ -97,7 +97,7 @@ fn pending(what: String) -> Fact {
 fn facts(turn: &Turn<'_>, aim: &Aim, stack: &Stack, plan: &NewStack, parts: &Parts) -> Vec<Fact> {
     let mut facts = vec![cluster(aim, parts), file_system(aim, parts)];
     facts.extend(parameters(stack, plan));
-    facts.extend(probe(&turn.run, aim, turn));
+    facts.extend(probe(aim, turn, stack));
     facts
 }
 
@@ -164,9 +164,13 @@ fn parameters(stack: &Stack, plan: &NewStack) -> Option<Fact> {
     Some(Fact::Wrong(format!("parameter {} of the new stack is not what it was created with", changed.key)))
 }
 
-fn probe(run: &Run, aim: &Aim, turn: &Turn<'_>) -> Option<Fact> {
-    let probe = aim.probe.as_ref().filter(|_| run.kind == Kind::Drill)?;
+fn probe(aim: &Aim, turn: &Turn<'_>, stack: &Stack) -> Option<Fact> {
+    let probe = aim.probe.as_ref().filter(|_| turn.run.kind == Kind::Drill)?;
     let within = SignedDuration::from_secs(i64::from(probe.within));
+    let there = |name: &&str| stack.outputs.iter().any(|output| output.key == *name);
+    if let Some(name) = probe.outputs().find(|name| !there(name)) {
+        return Some(Fact::Wrong(format!("the new stack has no output `{name}`, which the probe's URL names")));
+    }
     Some(match turn.seen.probe.here() {
         Some(200) => Fact::Proven,
         Some(0) | None => Fact::Pending(format!("{} does not answer", probe.url), within),

@@ -31,7 +31,7 @@ pub fn arguments(
     match operation {
         "deploy" => command.deploy(),
         "update-stack" | "create-change-set" => command.update(),
-        other => Err(GuardError::NotKnown(format!("aws cloudformation {other}"))),
+        _ => Err(GuardError::NotKnown(words.iter().take(3).copied().collect::<Vec<_>>().join(" "))),
     }
 }
 

@@ -52,6 +52,8 @@ ids! {
     OTHER_REGION = "SS027";
     /// A part is in another account.
     OTHER_ACCOUNT = "SS028";
+    /// The offline budget leaves no time for the halves.
+    BUDGET = "SS029";
     /// The DB cluster does not exist.
     NO_CLUSTER = "SS030";
     /// The DB cluster is busy.
@@ -88,6 +90,8 @@ ids! {
     VAULT_DENIES_LATER = "SS055";
     /// The vault's access policy cannot be read.
     VAULT_POLICY_UNREADABLE = "SS056";
+    /// The bucket for manifests does not exist, or cannot be read.
+    MANIFEST_PLACE = "SS057";
     /// The backup role does not exist.
     NO_ROLE = "SS060";
     /// The backup role does not trust AWS Backup.

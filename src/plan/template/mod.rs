@@ -53,6 +53,8 @@ pub struct Template {
     pub parameters: Vec<Declared>,
     /// Its resources, in the order in which they are written.
     pub resources: Vec<TemplateResource>,
+    /// Its outputs' keys.
+    pub outputs: Vec<String>,
     /// `Transform`: macros may add resources, so the text does not tell everything. The text of
     /// GetTemplate's stage Processed does.
     pub transforms: Vec<String>,
@@ -92,6 +94,7 @@ impl Template {
         Ok(Self {
             parameters: section("Parameters").iter().map(|(key, node)| declare::parameter(key, node)).collect(),
             resources,
+            outputs: section("Outputs").iter().map(|(key, _)| key.clone()).collect(),
             transforms: transforms(root.get("Transform")),
             conditions: section("Conditions").iter().cloned().collect(),
             mappings: root.get("Mappings").cloned().unwrap_or(Node::Null),
