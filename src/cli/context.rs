@@ -10,9 +10,9 @@ use super::failure::{Caller, Failure};
 use super::output::{self, Document, Paint};
 use super::settings::Settings;
 use crate::aws::{self, Aws, Shared};
-use crate::model::Refusal;
 use crate::model::profile::Profile;
 use crate::model::survey::Survey;
+use crate::model::{Refusal, RefusalKind};
 use crate::plan::discover::{Overrides, discover};
 
 /// Everything a command may use.
@@ -86,6 +86,18 @@ impl Context {
             crate::model::Seen::Missing => Err(self.no_stack(stack, aws.region())),
             crate::model::Seen::Unknown(refusal) => Err(self.refused("the stack cannot be read", refusal)),
             _ => Ok(survey),
+        }
+    }
+
+    /// The stack is there, whatever state it is in.
+    ///
+    /// # Errors
+    /// It is not (exit 8), or that cannot be seen.
+    pub(crate) async fn stack_there(&self, aws: &Aws, stack: &str) -> Result<(), Failure> {
+        match aws.stack(stack).await {
+            Ok(_) => Ok(()),
+            Err(refusal) if refusal.kind == RefusalKind::NotFound => Err(self.no_stack(stack, aws.region())),
+            Err(refusal) => Err(self.refused("the stack cannot be read", &refusal)),
         }
     }
 

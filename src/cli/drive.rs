@@ -154,7 +154,9 @@ impl<W: World> Driver<'_, W> {
 
     /// AWS goes on creating the new stack whoever watches: the run is left to `resume`, and nothing is given up.
     fn goes_on_alone(&self) -> bool {
-        self.run.kind == Kind::Restore && self.run.rebuilt.first.asked.is_some() && !self.run.abort
+        let made = &self.run.rebuilt.first;
+        let asked = made.asked.is_some() && !self.run.unsaved && self.run.refused.is_none();
+        self.run.kind == Kind::Restore && (asked || made.id.is_some()) && !self.run.abort
     }
 
     /// A tick is never cut off half way, except by somebody who asks twice.
@@ -219,6 +221,8 @@ impl<W: World> Driver<'_, W> {
         self.stop = Some(stop);
         // A restore may just be asking for its stack: that is known when the tick is over.
         if matches!(stop, Stop::Signal(_)) && self.run.kind == Kind::Restore {
+            let line = Line::warning("giving-up", "leaving when this step is done; once more leaves at once");
+            self.progress.tell(&self.run, &line, self.world.now());
             return;
         }
         self.abort();

@@ -19,6 +19,7 @@ use crate::engine;
 use crate::model::finding::{Finding, Severity};
 use crate::model::run::{Kind, Mode, Run};
 use crate::model::survey::Survey;
+use crate::plan::preflight;
 
 /// What would be done.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -50,17 +51,22 @@ pub(crate) async fn run(cx: &Context, wish: &Wish, flags: &TopologyFlags) -> Res
     if wish.no_wait && !sentinel::watches(&aws, &survey, &Shared::default()).await {
         return Err(begin::unwatched());
     }
-    if let Some(finding) = keep::place(cx, &aws, &wish.stack).await {
-        return begin::refuse(cx, &wish.stack, vec![finding]);
-    }
+    let place = keep::place(cx, &aws, &wish.stack).await?;
     match begin::planned(cx, &survey, wish, &aws) {
-        Ok((run, findings)) => {
+        Ok((run, mut findings)) => {
+            findings.extend(place);
+            if preflight::refused(&findings) {
+                return begin::refuse(cx, &wish.stack, findings);
+            }
             let mut plan = Plan::of(&run, mode(&survey, &run), findings);
             plan.steps.extend(afterwards(&cx.settings.stack(&wish.stack), &run));
             cx.emit(&plan)?;
             Ok(Exit::Done)
         }
-        Err(findings) => begin::refuse(cx, &wish.stack, findings),
+        Err(mut findings) => {
+            findings.extend(place);
+            begin::refuse(cx, &wish.stack, findings)
+        }
     }
 }
 

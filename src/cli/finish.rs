@@ -134,9 +134,9 @@ impl Finisher<'_> {
         let outcome = run.ending.as_ref().map_or(Outcome::Failed, |ending| ending.outcome);
         let mut failure = Failure::new(exit, &outcome.to_string(), format!("{}: {outcome}", run.id));
         failure.why = run.ending.as_ref().and_then(|ending| ending.why.clone());
-        if driven.stop == Some(Stop::Timeout) && outcome == Outcome::Aborted {
+        if driven.stop == Some(Stop::Timeout) && outcome == Outcome::Aborted && exit != Exit::StillOffline {
             failure.why = Some("its --timeout was up, so the run was given up".to_owned());
-            failure.next.push("give it more time: `--timeout`, or `timeout` in stacksnap.toml".to_owned());
+            failure.next.push("give it more time: `--timeout`".to_owned());
         }
         if exit == Exit::StillOffline {
             let good = outcome == Outcome::Complete && matches!(run.kind, Kind::Backup { .. });

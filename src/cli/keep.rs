@@ -47,10 +47,18 @@ pub(crate) async fn manifest(
 }
 
 /// What would keep a manifest from being kept, as far as reading shows it; for `check` and dry runs.
-pub(crate) async fn place(cx: &Context, aws: &Aws, stack: &str) -> Option<Finding> {
+///
+/// # Errors
+/// AWS did not answer.
+pub(crate) async fn place(cx: &Context, aws: &Aws, stack: &str) -> Result<Option<Finding>, Failure> {
     let place = cx.settings.stack(stack).manifest.unwrap_or_default();
-    let refusal = aws.manifest_place(&place).await.err()?;
-    Some(preflight::manifest_place(&place, &refusal))
+    match aws.manifest_place(&place).await {
+        Ok(()) => Ok(None),
+        Err(refusal) if matches!(refusal.kind, RefusalKind::Transient | RefusalKind::Credentials) => {
+            Err(cx.refused("the place for manifests cannot be looked at", &refusal))
+        }
+        Err(refusal) => Ok(Some(preflight::manifest_place(&place, &refusal))),
+    }
 }
 
 fn failed(cx: &Context, place: &Place, refusal: &Refusal) -> Failure {

@@ -181,14 +181,14 @@ pub(crate) fn left_offline(run: &Run, sights: &Sights) -> bool {
     if run.stranded.is_some() {
         return true;
     }
-    let away = matches!(run.phase, Phase::GoingOffline | Phase::Capturing | Phase::Resuming);
+    let away = matches!(run.phase, Phase::GoingOffline | Phase::Capturing | Phase::Resuming | Phase::Returning);
     let debt = matches!(run.kind, Kind::Home { .. });
     let wished = !debt && (run.prior != Some(Mode::Online) || run.kind == Kind::Offline || run.live());
     match sights.mode {
         _ if wished => false,
         // Executed, and not seen yet; or under way, and able to roll back.
         Some(Mode::Online) if run.phase == Phase::GoingOffline => run.left.is_some(),
-        Some(Mode::Online) => run.phase == Phase::Resuming && sights.moving,
+        Some(Mode::Online) => matches!(run.phase, Phase::Resuming | Phase::Returning) && sights.moving,
         Some(Mode::Offline) => true,
         None => away,
     }
@@ -196,7 +196,11 @@ pub(crate) fn left_offline(run: &Run, sights: &Sights) -> bool {
 
 /// What comes before the stack is brought back by hand, where the run's own `hint` says so.
 pub(crate) fn first(hint: Option<&str>) -> &'static str {
-    if hint.is_some_and(|hint| hint.contains("once the cause is removed")) { ", once the cause is removed" } else { "" }
+    match hint {
+        Some(hint) if hint.contains("once the cause is removed") => ", once the cause is removed",
+        Some(hint) if hint.contains("if it is not meant to be") => ", if it is not meant to be offline",
+        _ => "",
+    }
 }
 
 /// What the run is for, in a word.
@@ -385,6 +389,9 @@ mod tests {
             "phase": "Resuming", "prior": "online", "ending": null, "window": { "from": "2026-11-20T02:00:10Z" }
         }));
         let sights = Sights { mode: Some(Mode::Online), moving: true, ..Sights::default() };
+        let returning = Run { kind: Kind::Replace, phase: Phase::Returning, ..run.clone() };
+        assert!(left_offline(&returning, &sights) && left_offline(&returning, &Sights::default()));
+        assert!(!left_offline(&run, &Sights { moving: false, ..sights.clone() }));
         assert_eq!(exit(&run, &sights), Exit::StillOffline);
         let report = RunReport::of(&run, &sights, BY_HAND);
         assert!(report.left_offline && report.stack_mode.is_none());

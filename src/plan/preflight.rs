@@ -21,7 +21,6 @@ pub use database::ahead;
 
 use jiff::Timestamp;
 
-use crate::model::Refusal;
 use crate::model::debt::{Debt, debt, mode};
 use crate::model::finding::{Finding, Severity, error, finding, info, sort, warning};
 use crate::model::manifest::Place;
@@ -29,6 +28,7 @@ use crate::model::profile::Profile;
 use crate::model::run::{Mode, Options};
 use crate::model::survey::Survey;
 use crate::model::topology::{OfflineSwitch, Topology};
+use crate::model::{Refusal, RefusalKind};
 
 /// What is about to be done, as far as it matters for the findings.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -92,9 +92,10 @@ fn halves(look: &Look<'_>) -> Vec<Finding> {
     all
 }
 
-/// The bucket for manifests cannot be used.
+/// The bucket for manifests cannot be used; or, where it may only not be read, perhaps cannot.
 pub fn manifest_place(place: &Place, refusal: &Refusal) -> Finding {
-    error(
+    let say = if refusal.kind == RefusalKind::Denied { warning } else { error };
+    say(
         ids::MANIFEST_PLACE,
         format!("manifests cannot be kept at {place}: {refusal}"),
         "A backup that could not be restored once its stack is gone is not begun.",

@@ -67,6 +67,8 @@ fn what_the_file_asks_for_and_cannot_be_is_refused() {
     let aws = Aws::with_hub();
     aws.file("stacksnap.toml", "[stacks.my-hub]\nlive = true\n");
     aws.run(&["backup", STACK, "--seed", "--dry-run"]).ends(2).says("stacksnap.toml says `live = true`");
+    aws.file("stacksnap.toml", "[defaults]\nseed = true\n[stacks.my-hub]\nlive = true\n");
+    aws.run(&["backup", STACK, "--dry-run"]).ends(0);
     aws.file("stacksnap.toml", "[stacks.my-hub]\nseed = true\n");
     aws.run(&["backup", STACK, "--live", "--dry-run"]).ends(0);
     aws.file("stacksnap.toml", "[stacks.my_hub]\nlive = true\n");
@@ -76,6 +78,8 @@ fn what_the_file_asks_for_and_cannot_be_is_refused() {
     aws.file("stacksnap.toml", "[defaults]\nmanifest = \"s3://no-such-bucket/x\"\n");
     assert!(aws.run(&["check", STACK]).ends(4).out.contains("NoSuchBucket"));
     assert!(aws.run(&["backup", STACK, "--dry-run"]).ends(4).out.contains("SS057"));
+    aws.fault("s3:GetObject=access-denied*2");
+    assert!(aws.run(&["check", STACK]).ends(0).out.contains("SS057"), "only keeping it can tell");
 }
 
 #[test]

@@ -96,6 +96,24 @@ fn fm_11_ctrl_c_twice_leaves_and_names_the_command_that_finishes_the_job() {
 }
 
 #[test]
+fn fm_11_whoever_leaves_the_update_home_is_told_that_the_stack_may_be_offline() {
+    let aws = Aws::with_hub();
+    let child = aws.start_until(&BACKUP, "StartBackupJob");
+    signal(&child, "INT");
+    while aws.times("ExecuteChangeSet") < 2 {
+        thread::sleep(Duration::from_millis(5));
+    }
+    // Long enough for a look at the parameter, which says online by now; the update takes most of a second.
+    thread::sleep(Duration::from_millis(200));
+    signal(&child, "INT");
+    let ran = Ran::of(child.wait_with_output().unwrap()).ends(3).says("MAY STILL BE OFFLINE");
+    let run = ran.json();
+    assert!(run["leftOffline"] == true && run["stackMode"] != "online", "{run}");
+    aws.run(&["resume", STACK]).ends(0);
+    assert_eq!(aws.mode(), "online");
+}
+
+#[test]
 fn fm_15_a_hangup_stops_nothing() {
     let aws = Aws::with_hub();
     let child = aws.start_until(&BACKUP, "ExecuteChangeSet");
@@ -135,6 +153,16 @@ fn a_killed_backup_is_given_up() {
     assert_eq!(text(&run, "/outcome"), "aborted");
     assert_eq!(aws.mode(), "online");
     assert!(aws.run(&["abort", STACK]).ends(0).out.contains("nothing to give up"));
+}
+
+#[test]
+fn a_stack_that_could_not_be_backed_up_has_nothing_to_give_up_either() {
+    let aws = Aws::with_hub();
+    aws.run(&["offline", STACK, "--yes"]).ends(0);
+    aws.fault("cloudformation:DescribeStackEvents=access-denied*50");
+    assert!(aws.run(&["abort", STACK]).ends(0).out.contains("nothing to give up"));
+    aws.sandbox.clear_faults();
+    assert_eq!(aws.mode(), "offline");
 }
 
 #[test]

@@ -32,9 +32,14 @@ pub(crate) async fn run(args: &Abort, cx: &Context) -> Result<Exit, Failure> {
         // The drive saves the wish before it does anything else.
         Unfinished::Held(run) => unfinished::drive(cx, &aws, given_up(*run)).await,
         Unfinished::Unlocked(run) => unfinished::relock(cx, &aws, given_up(*run)).await,
-        Unfinished::None if unfinished::made(cx, &aws, &args.stack).await => nothing::to_do(cx, &args.stack, NOTHING),
-        // A misspelt name, or another region's, is no stack that is well.
-        Unfinished::Lost | Unfinished::None => unfinished::settle(cx, &aws, &args.stack, &args.topology, NOTHING).await,
+        Unfinished::Lost => unfinished::settle(cx, &aws, &args.stack, &args.topology, NOTHING).await,
+        Unfinished::None => {
+            // A misspelt name, or another region's, is no stack that is well; what a drill made is gone by now.
+            if !unfinished::made(cx, &aws, &args.stack).await {
+                cx.stack_there(&aws, &args.stack).await?;
+            }
+            nothing::to_do(cx, &args.stack, NOTHING)
+        }
     }
 }
 

@@ -87,10 +87,10 @@ impl Backup {
     pub(crate) fn wish(&self, file: &StackConfig) -> Result<Wish, Failure> {
         let usual = begin::options(file);
         let live = self.live || file.live == Some(true);
-        // `--live` takes the file's seed back; nothing takes the file's `live` back.
-        if !self.live && live && (self.seed || file.seed == Some(true)) {
+        // In the file, and in a fleet's event, a seed is for those that are taken offline.
+        if self.seed && live {
             return Err(Failure::usage(format!("a live backup of {} has no use for a seed", self.stack))
-                .hint("stacksnap.toml says `live = true` of it: leave out `--seed` or `seed = true`, or that"));
+                .hint("stacksnap.toml says `live = true` of it: leave out `--seed`, or that"));
         }
         let seed = !live && (self.seed || file.seed == Some(true));
         let timeout = self.timeout.or(file.timeout).map_or(TIMEOUT, |Span(seconds)| seconds);

@@ -45,7 +45,7 @@ pub(crate) async fn run(args: &Check, cx: &Context) -> Result<Exit, Failure> {
     let budget = Some(Budget::from(&begin::options(&file)));
     let ask = Ask { live, strict, budget, ..Ask::default() };
     let mut findings = preflight::findings(&survey, cx.profile_of(&survey).as_ref(), ask, aws.now());
-    findings.extend(keep::place(cx, &aws, &args.stack).await);
+    findings.extend(keep::place(cx, &aws, &args.stack).await?);
     findings.extend(ahead(&aws, &survey, &file.retention).await);
     finding::sort(&mut findings);
     let report = CheckReport::new(&args.stack, findings);

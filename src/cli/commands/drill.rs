@@ -107,7 +107,11 @@ impl Rehearsal {
     fn probe(&self, template: Option<&Template>) -> Result<Option<Probe>, Failure> {
         let within = self.probe_within.map_or(WITHIN, |Span(seconds)| seconds);
         let Some(probe) = self.probe.clone().map(|url| Probe { url, within }) else { return Ok(None) };
-        let told = template.filter(|template| template.transforms.iter().all(|it| it == SERVERLESS));
+        let plain = |template: &&Template| {
+            let included = template.outputs.iter().any(|key| key.starts_with("Fn::"));
+            !included && template.transforms.iter().all(|it| it == SERVERLESS)
+        };
+        let told = template.filter(plain);
         let unknown = told.and_then(|told| probe.outputs().find(|name| !told.outputs.iter().any(|key| key == name)));
         match (unknown, told) {
             (Some(name), Some(told)) => {

@@ -153,44 +153,37 @@ fn changed_meanwhile(mut turn: Turn<'_>, view: View<'_>) -> Step {
     )
 }
 
-/// What makes a half impossible.
+/// What makes a half impossible, and where AWS tells why.
 fn trouble_of(turn: &Turn<'_>) -> Option<(Outcome, String, String)> {
-    let what = half_lost(turn)?;
-    let id = &turn.run.id;
-    let job = turn.run.files.as_ref().map(|files| files.id.as_str());
-    let hint = match (turn.seen.snapshot.here().map(|snapshot| &snapshot.status), job) {
-        (Some(SnapshotStatus::Failed), _) => format!(
-            "see why: `aws rds describe-events --source-type db-cluster-snapshot --source-identifier {id}`; then take another backup"
-        ),
-        (Some(_), Some(job)) => {
-            format!("see why: `aws backup describe-backup-job --backup-job-id {job}`; then take another backup")
-        }
-        _ => String::new(),
-    };
-    Some((what.0, what.1, hint))
-}
-
-fn half_lost(turn: &Turn<'_>) -> Option<(Outcome, String)> {
+    let failed = |what: String, hint: String| Some((Outcome::Failed, what, hint));
     if let Some(snapshot) = turn.seen.snapshot.here() {
+        let id = &snapshot.id;
         if !labels::is_own(&turn.run, &snapshot.tags) || !snapshot.manual {
-            return Some((
-                Outcome::Failed,
-                format!("a DB cluster snapshot named {} exists that this run did not make", snapshot.id),
-            ));
+            let what = format!("a DB cluster snapshot named {id} exists that this run did not make");
+            return failed(what, String::new());
         }
         if matches!(snapshot.status, SnapshotStatus::Failed | SnapshotStatus::Deleting) {
-            return Some((Outcome::Failed, format!("the DB cluster snapshot is `{}`", snapshot.status)));
+            let what = format!("the DB cluster snapshot is `{}`", snapshot.status);
+            return failed(
+                what,
+                format!(
+                    "see why: `aws rds describe-events --source-type db-cluster-snapshot --source-identifier {id}`"
+                ),
+            );
         }
     } else if turn.run.snapshot_seen.is_some() {
-        return Some((Outcome::Failed, "the DB cluster snapshot was deleted meanwhile".to_owned()));
+        return failed("the DB cluster snapshot was deleted meanwhile".to_owned(), String::new());
     }
     if let Some(job) = turn.seen.job.here().filter(|job| job.state.lost()) {
         let message = job.message.as_deref().map(|message| format!(": {message}")).unwrap_or_default();
-        return Some((Outcome::Failed, format!("backup job {} is {}{message}", job.id, job.state)));
+        let see = format!("see the job: `aws backup describe-backup-job --backup-job-id {}`", job.id);
+        return failed(format!("backup job {} is {}{message}", job.id, job.state), see);
     }
     let overdue = turn.run.asked.is_some_and(|at| turn.now.duration_since(at) > GRACE);
-    (turn.run.files.is_some() && turn.seen.job.here().is_none() && overdue)
-        .then(|| (Outcome::Failed, "AWS Backup does not know the backup job any more".to_owned()))
+    if turn.run.files.is_some() && turn.seen.job.here().is_none() && overdue {
+        return failed("AWS Backup does not know the backup job any more".to_owned(), String::new());
+    }
+    None
 }
 
 fn note_snapshot(turn: &mut Turn<'_>) {
