@@ -6,6 +6,7 @@ mod drills;
 mod failures;
 mod input;
 mod interrupted;
+mod kept;
 mod killed;
 mod listing;
 mod params;
