@@ -11,8 +11,9 @@ use super::output::{self, Document, Paint};
 use super::settings::Settings;
 use crate::aws::{self, Aws, Shared};
 use crate::model::profile::Profile;
+use crate::model::stack::Stack;
 use crate::model::survey::Survey;
-use crate::model::{Refusal, RefusalKind};
+use crate::model::{Refusal, Seen};
 use crate::plan::discover::{Overrides, discover};
 
 /// Everything a command may use.
@@ -82,11 +83,8 @@ impl Context {
         let discover =
             |stack: &_, declared: &_, resources: &_| discover(stack, declared, resources, &profiles, &overrides);
         let survey = aws.survey(stack, &discover, shared).await;
-        match &survey.stack {
-            crate::model::Seen::Missing => Err(self.no_stack(stack, aws.region())),
-            crate::model::Seen::Unknown(refusal) => Err(self.refused("the stack cannot be read", refusal)),
-            _ => Ok(survey),
-        }
+        self.there(aws, stack, &survey.stack)?;
+        Ok(survey)
     }
 
     /// The stack is there, whatever state it is in.
@@ -94,10 +92,14 @@ impl Context {
     /// # Errors
     /// It is not (exit 8), or that cannot be seen.
     pub(crate) async fn stack_there(&self, aws: &Aws, stack: &str) -> Result<(), Failure> {
-        match aws.stack(stack).await {
-            Ok(_) => Ok(()),
-            Err(refusal) if refusal.kind == RefusalKind::NotFound => Err(self.no_stack(stack, aws.region())),
-            Err(refusal) => Err(self.refused("the stack cannot be read", &refusal)),
+        self.there(aws, stack, &aws.stack(stack).await.into())
+    }
+
+    fn there(&self, aws: &Aws, stack: &str, seen: &Seen<Stack>) -> Result<(), Failure> {
+        match seen {
+            Seen::Missing => Err(self.no_stack(stack, aws.region())),
+            Seen::Unknown(refusal) => Err(self.refused("the stack cannot be read", refusal)),
+            _ => Ok(()),
         }
     }
 

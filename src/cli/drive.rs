@@ -136,12 +136,7 @@ impl<W: World> Driver<'_, W> {
         self.tell(|progress, sights, now| progress.tick(&tick, sights, now));
         match tick.next {
             Next::Ended => Some(End::Over),
-            _ if self.stopped() && self.goes_on_alone() => Some(End::Left),
-            // Not asked for yet: then it is not.
-            _ if self.stopped() && !self.run.abort => {
-                self.abort();
-                None
-            }
+            _ if self.stopped() && !self.run.abort => self.leave(),
             Next::Stuck(refusal) => Some(End::Stuck(refusal)),
             Next::Halted(halt) => Some(End::Halted(halt)),
             Next::Tick { .. } if self.fresh => None,
@@ -188,11 +183,7 @@ impl<W: World> Driver<'_, W> {
                         return Some(End::Left);
                     }
                     self.give_up(Stop::Signal(signal));
-                    if self.goes_on_alone() {
-                        return Some(End::Left);
-                    }
-                    self.abort();
-                    return None;
+                    return self.leave();
                 }
             }
             if self.out_of_time() {
@@ -220,20 +211,28 @@ impl<W: World> Driver<'_, W> {
     fn give_up(&mut self, stop: Stop) {
         self.stop = Some(stop);
         // A restore may just be asking for its stack: that is known when the tick is over.
-        if matches!(stop, Stop::Signal(_)) && self.run.kind == Kind::Restore {
-            let line = Line::warning("giving-up", "leaving when this step is done; once more leaves at once");
-            self.progress.tell(&self.run, &line, self.world.now());
-            return;
+        let leaves = self.stopped() && self.run.kind == Kind::Restore;
+        if !leaves {
+            self.abort();
         }
-        self.abort();
         let text = match stop {
             Stop::Panic => return,
+            _ if leaves => "leaving when this step is done; once more leaves at once",
             // It touches no stack that anybody uses.
             _ if matches!(self.run.kind, Kind::Restore | Kind::Drill) => "giving up",
             Stop::Signal(_) => "giving up: the stack is brought back first; once more leaves it as it is",
             Stop::Timeout => "the time is up: the stack is brought back",
         };
         self.progress.tell(&self.run, &Line::warning("giving-up", text), self.world.now());
+    }
+
+    /// Stopped by a signal, between two ticks: what goes on alone is left, everything else given up.
+    fn leave(&mut self) -> Option<End> {
+        if self.goes_on_alone() {
+            return Some(End::Left);
+        }
+        self.abort();
+        None
     }
 
     fn abort(&mut self) {

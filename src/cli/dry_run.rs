@@ -52,22 +52,18 @@ pub(crate) async fn run(cx: &Context, wish: &Wish, flags: &TopologyFlags) -> Res
         return Err(begin::unwatched());
     }
     let place = keep::place(cx, &aws, &wish.stack).await?;
-    match begin::planned(cx, &survey, wish, &aws) {
-        Ok((run, mut findings)) => {
-            findings.extend(place);
-            if preflight::refused(&findings) {
-                return begin::refuse(cx, &wish.stack, findings);
-            }
-            let mut plan = Plan::of(&run, mode(&survey, &run), findings);
-            plan.steps.extend(afterwards(&cx.settings.stack(&wish.stack), &run));
-            cx.emit(&plan)?;
-            Ok(Exit::Done)
-        }
-        Err(mut findings) => {
-            findings.extend(place);
-            begin::refuse(cx, &wish.stack, findings)
-        }
-    }
+    let (run, mut findings) = match begin::planned(cx, &survey, wish, &aws) {
+        Ok((run, findings)) => (Some(run), findings),
+        Err(findings) => (None, findings),
+    };
+    findings.extend(place);
+    let Some(run) = run.filter(|_| !preflight::refused(&findings)) else {
+        return begin::refuse(cx, &wish.stack, findings);
+    };
+    let mut plan = Plan::of(&run, mode(&survey, &run), findings);
+    plan.steps.extend(afterwards(&cx.settings.stack(&wish.stack), &run));
+    cx.emit(&plan)?;
+    Ok(Exit::Done)
 }
 
 impl Plan {

@@ -145,8 +145,7 @@ impl Finisher<'_> {
             let hint = run.ending.as_ref().and_then(|ending| ending.hint.as_deref());
             failure.next.push(format!("bring it back: `{}`{}", self.by_hand(driven), report::first(hint)));
         }
-        // The command is said above already, with the region and the profile.
-        let said = |hint: &String| hint.contains("stacksnap online") && exit == Exit::StillOffline;
+        let said = |hint: &str| report::brings_back(hint) && exit == Exit::StillOffline;
         let hint = run.ending.as_ref().and_then(|ending| ending.hint.clone());
         let hint = hint.filter(|hint| !hint.is_empty() && !said(hint));
         failure.next.extend(hint);

@@ -54,19 +54,19 @@ pub(crate) async fn place(cx: &Context, aws: &Aws, stack: &str) -> Result<Option
     let place = cx.settings.stack(stack).manifest.unwrap_or_default();
     match aws.manifest_place(&place).await {
         Ok(()) => Ok(None),
-        Err(refusal) if matches!(refusal.kind, RefusalKind::Transient | RefusalKind::Credentials) => {
-            Err(cx.refused("the place for manifests cannot be looked at", &refusal))
-        }
+        Err(refusal) if no_answer(&refusal) => Err(cx.refused("the place for manifests cannot be looked at", &refusal)),
         Err(refusal) => Ok(Some(preflight::manifest_place(&place, &refusal))),
     }
 }
 
+/// It says nothing of the place.
+fn no_answer(refusal: &Refusal) -> bool {
+    matches!(refusal.kind, RefusalKind::Transient | RefusalKind::Credentials)
+}
+
 fn failed(cx: &Context, place: &Place, refusal: &Refusal) -> Failure {
     let failure = cx.refused("the backup's manifest cannot be kept, so nothing was begun", refusal);
-    let failure = match refusal.kind {
-        RefusalKind::Transient | RefusalKind::Credentials => failure,
-        _ => Failure { exit: Exit::Refused, ..failure },
-    };
+    let failure = if no_answer(refusal) { failure } else { Failure { exit: Exit::Refused, ..failure } };
     match place {
         Place::S3 { bucket, .. } if refusal.service == "s3" => failure.hint(format!(
             "the caller needs s3:PutObject and s3:GetObject on the objects, and s3:ListBucket on {bucket}, which must be \

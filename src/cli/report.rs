@@ -117,8 +117,7 @@ impl RunReport {
         let deleted = run.kind == Kind::Replace && run.phase >= Phase::Deleting && run.phase != Phase::Returning;
         let by_hand =
             (left_offline && !deleted).then(|| format!("bring the stack back: `{by_hand}`{}", first(hint.as_deref())));
-        // That command is said once, with the region and the profile.
-        let hint = hint.filter(|hint| by_hand.is_none() || !hint.contains("stacksnap online"));
+        let hint = hint.filter(|hint| by_hand.is_none() || !brings_back(hint));
         Self {
             id: run.id.to_string(),
             kind: kind(&run.kind),
@@ -192,6 +191,11 @@ pub(crate) fn left_offline(run: &Run, sights: &Sights) -> bool {
         Some(Mode::Offline) => true,
         None => away,
     }
+}
+
+/// The hint names the command that brings the stack back: that is said once, with the region and the profile.
+pub(crate) fn brings_back(hint: &str) -> bool {
+    hint.contains("stacksnap online")
 }
 
 /// What comes before the stack is brought back by hand, where the run's own `hint` says so.

@@ -146,11 +146,8 @@ impl Function {
 
     /// The event's options over what stacksnap.toml says: as the command line reads them.
     pub(super) fn wish(&self, event: &BackupEvent) -> Result<Wish, Failure> {
-        let file = self.cx.settings.stack(&event.stack);
-        let mut options = event.options.clone();
-        options.seed = options.seed.filter(|_| file.live != Some(true));
-        match Line::try_parse_from(words(&event.stack, &options)) {
-            Ok(line) => line.backup.wish(&file),
+        match Line::try_parse_from(words(&event.stack, &event.options)) {
+            Ok(line) => Ok(line.backup.wish(&self.cx.settings.stack(&event.stack))),
             Err(error) => {
                 let text = error.render().to_string();
                 Err(bad(text.lines().next().unwrap_or_default().trim_start_matches("error: ")))

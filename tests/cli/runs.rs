@@ -100,9 +100,7 @@ fn fm_11_whoever_leaves_the_update_home_is_told_that_the_stack_may_be_offline() 
     let aws = Aws::with_hub();
     let child = aws.start_until(&BACKUP, "StartBackupJob");
     signal(&child, "INT");
-    while aws.times("ExecuteChangeSet") < 2 {
-        thread::sleep(Duration::from_millis(5));
-    }
+    aws.wait_for("ExecuteChangeSet", 2);
     // Long enough for a look at the parameter, which says online by now; the update takes most of a second.
     thread::sleep(Duration::from_millis(200));
     signal(&child, "INT");

@@ -113,12 +113,17 @@ impl Aws {
     /// Starts a backup and waits until AWS was asked for `operation`.
     pub(crate) fn start_until(&self, args: &[&str], operation: &str) -> Child {
         let child = self.start(args);
+        self.wait_for(operation, 1);
+        child
+    }
+
+    /// Waits until AWS has done `operation` so often.
+    pub(crate) fn wait_for(&self, operation: &str, times: usize) {
         let patience = Instant::now() + Duration::from_secs(20);
-        while !self.asked(operation) {
-            assert!(Instant::now() < patience, "{operation} was never called");
+        while self.times(operation) < times {
+            assert!(Instant::now() < patience, "{operation} was not called {times} times");
             thread::sleep(Duration::from_millis(5));
         }
-        child
     }
 
     /// AWS was asked for it, and did it.

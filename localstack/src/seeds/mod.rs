@@ -117,9 +117,7 @@ impl ParameterSeed {
     pub fn ssm_typed(&self) -> bool {
         self.kind.starts_with("AWS::SSM::Parameter::Value<")
     }
-}
 
-impl ParameterSeed {
     /// Whether its value is a list, written with commas.
     pub(crate) fn is_list(&self) -> bool {
         self.kind == "CommaDelimitedList" || self.kind.contains("List<")

@@ -67,7 +67,12 @@ pub(crate) struct Backup {
 /// # Errors
 /// It was refused, or it failed.
 pub(crate) async fn run(args: &Backup, cx: &Context) -> Result<Exit, Failure> {
-    let wish = args.wish(&cx.settings.stack(&args.stack))?;
+    let file = cx.settings.stack(&args.stack);
+    if args.seed && file.live == Some(true) {
+        return Err(Failure::usage(format!("a live backup of {} has no use for a seed", args.stack))
+            .hint("stacksnap.toml says `live = true` of it: leave out `--seed`, or that"));
+    }
+    let wish = args.wish(&file);
     if args.dry_run {
         dry_run::run(cx, &wish, &args.topology).await
     } else {
@@ -80,21 +85,14 @@ pub(crate) async fn run(args: &Backup, cx: &Context) -> Result<Exit, Failure> {
 }
 
 impl Backup {
-    /// The flags, over what stacksnap.toml says of the stack.
-    ///
-    /// # Errors
-    /// Together they ask for a live backup with a seed.
-    pub(crate) fn wish(&self, file: &StackConfig) -> Result<Wish, Failure> {
+    /// The flags, over what stacksnap.toml says of the stack. In the file, and in a fleet's event, a seed is for those that are
+    /// taken offline.
+    pub(crate) fn wish(&self, file: &StackConfig) -> Wish {
         let usual = begin::options(file);
         let live = self.live || file.live == Some(true);
-        // In the file, and in a fleet's event, a seed is for those that are taken offline.
-        if self.seed && live {
-            return Err(Failure::usage(format!("a live backup of {} has no use for a seed", self.stack))
-                .hint("stacksnap.toml says `live = true` of it: leave out `--seed`, or that"));
-        }
         let seed = !live && (self.seed || file.seed == Some(true));
         let timeout = self.timeout.or(file.timeout).map_or(TIMEOUT, |Span(seconds)| seconds);
-        Ok(Wish {
+        Wish {
             stack: self.stack.clone(),
             kind: Kind::Backup { live, seed },
             options: Options {
@@ -106,7 +104,7 @@ impl Backup {
             ask: Ask { live, strict: self.strict || file.strict == Some(true), ..Ask::default() },
             timeout: Some(Duration::from_secs(timeout.into())),
             no_wait: self.no_wait,
-        })
+        }
     }
 }
 
@@ -118,7 +116,7 @@ mod tests {
 
     fn wish(line: &str, file: &StackConfig) -> Wish {
         match Cli::try_parse_from(line.split(' ')).unwrap().command {
-            Command::Backup(backup) => backup.wish(file).unwrap(),
+            Command::Backup(backup) => backup.wish(file),
             _ => panic!("not a backup"),
         }
     }

@@ -15,8 +15,6 @@ use crate::model::run::Kind;
 use crate::plan::template::Template;
 use crate::world::World;
 
-/// The transform that adds resources only.
-const SERVERLESS: &str = "AWS::Serverless-2016-10-31";
 /// Seconds until a probe has to be answered.
 const WITHIN: u32 = 900;
 
@@ -103,15 +101,11 @@ pub(crate) async fn rehearse(
 }
 
 impl Rehearsal {
-    /// An hour and a second stack are not spent on a misspelt output. Macros may add outputs that the text does not show.
+    /// An hour and a second stack are not spent on a misspelt output.
     fn probe(&self, template: Option<&Template>) -> Result<Option<Probe>, Failure> {
         let within = self.probe_within.map_or(WITHIN, |Span(seconds)| seconds);
         let Some(probe) = self.probe.clone().map(|url| Probe { url, within }) else { return Ok(None) };
-        let plain = |template: &&Template| {
-            let included = template.outputs.iter().any(|key| key.starts_with("Fn::"));
-            !included && template.transforms.iter().all(|it| it == SERVERLESS)
-        };
-        let told = template.filter(plain);
+        let told = template.filter(|template| template.names_all_outputs());
         let unknown = told.and_then(|told| probe.outputs().find(|name| !told.outputs.iter().any(|key| key == name)));
         match (unknown, told) {
             (Some(name), Some(told)) => {

@@ -189,30 +189,17 @@ async fn watch(args: &Status, cx: &Context, aws: &Aws) -> Result<Exit, Failure> 
 impl StatusReport {
     fn of(stack: Option<&str>, backups: impl Iterator<Item = Backup>, runs: &[Run], now: Timestamp) -> Self {
         let mut rows: BTreeMap<String, StackStatus> = BTreeMap::new();
-        let row = |rows: &mut BTreeMap<String, StackStatus>, name: &str| {
-            rows.entry(name.to_owned())
-                .or_insert_with(|| StackStatus { stack: name.to_owned(), ..StackStatus::default() });
-        };
         if let Some(stack) = stack {
             row(&mut rows, stack);
         }
         for backup in backups {
-            row(&mut rows, &backup.stack);
-            if let Some(status) = rows.get_mut(&*backup.stack) {
-                status.count(&backup, now);
-            }
+            row(&mut rows, &backup.stack).count(&backup, now);
         }
         for run in runs.iter().filter(|run| !run.ended()) {
-            row(&mut rows, &run.target.stack);
-            if let Some(status) = rows.get_mut(&run.target.stack) {
-                status.running.push(RunLine::of(run, now));
-            }
+            row(&mut rows, &run.target.stack).running.push(RunLine::of(run, now));
         }
         for run in holder::left_offline(runs) {
-            row(&mut rows, &run.target.stack);
-            if let Some(status) = rows.get_mut(&run.target.stack) {
-                status.left_offline = true;
-            }
+            row(&mut rows, &run.target.stack).left_offline = true;
         }
         Self { items: rows.into_values().collect(), sentinels: None }
     }
@@ -228,6 +215,10 @@ impl StatusReport {
         }
         text
     }
+}
+
+fn row<'a>(rows: &'a mut BTreeMap<String, StackStatus>, stack: &str) -> &'a mut StackStatus {
+    rows.entry(stack.to_owned()).or_insert_with(|| StackStatus { stack: stack.to_owned(), ..StackStatus::default() })
 }
 
 impl StackStatus {

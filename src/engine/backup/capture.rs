@@ -110,8 +110,8 @@ fn full(mut turn: Turn<'_>, view: View<'_>) -> Step {
     if !turn.run.live() && (view.busy() || !offline) {
         return changed_meanwhile(turn, view);
     }
-    if let Some((outcome, what, hint)) = trouble_of(&turn) {
-        return fail(turn, outcome, what, &hint);
+    if let Some((what, hint)) = trouble_of(&turn) {
+        return fail(turn, Outcome::Failed, what, &hint);
     }
     ask(&mut turn, view);
     let returns = turn.run.prior == Some(Mode::Online) && turn.run.kind != Kind::Replace;
@@ -154,36 +154,31 @@ fn changed_meanwhile(mut turn: Turn<'_>, view: View<'_>) -> Step {
 }
 
 /// What makes a half impossible, and where AWS tells why.
-fn trouble_of(turn: &Turn<'_>) -> Option<(Outcome, String, String)> {
-    let failed = |what: String, hint: String| Some((Outcome::Failed, what, hint));
+fn trouble_of(turn: &Turn<'_>) -> Option<(String, String)> {
     if let Some(snapshot) = turn.seen.snapshot.here() {
         let id = &snapshot.id;
         if !labels::is_own(&turn.run, &snapshot.tags) || !snapshot.manual {
             let what = format!("a DB cluster snapshot named {id} exists that this run did not make");
-            return failed(what, String::new());
+            return Some((what, String::new()));
         }
         if matches!(snapshot.status, SnapshotStatus::Failed | SnapshotStatus::Deleting) {
             let what = format!("the DB cluster snapshot is `{}`", snapshot.status);
-            return failed(
-                what,
-                format!(
-                    "see why: `aws rds describe-events --source-type db-cluster-snapshot --source-identifier {id}`"
-                ),
+            let see = format!(
+                "see why: `aws rds describe-events --source-type db-cluster-snapshot --source-identifier {id}`"
             );
+            return Some((what, see));
         }
     } else if turn.run.snapshot_seen.is_some() {
-        return failed("the DB cluster snapshot was deleted meanwhile".to_owned(), String::new());
+        return Some(("the DB cluster snapshot was deleted meanwhile".to_owned(), String::new()));
     }
     if let Some(job) = turn.seen.job.here().filter(|job| job.state.lost()) {
         let message = job.message.as_deref().map(|message| format!(": {message}")).unwrap_or_default();
         let see = format!("see the job: `aws backup describe-backup-job --backup-job-id {}`", job.id);
-        return failed(format!("backup job {} is {}{message}", job.id, job.state), see);
+        return Some((format!("backup job {} is {}{message}", job.id, job.state), see));
     }
     let overdue = turn.run.asked.is_some_and(|at| turn.now.duration_since(at) > GRACE);
-    if turn.run.files.is_some() && turn.seen.job.here().is_none() && overdue {
-        return failed("AWS Backup does not know the backup job any more".to_owned(), String::new());
-    }
-    None
+    (turn.run.files.is_some() && turn.seen.job.here().is_none() && overdue)
+        .then(|| ("AWS Backup does not know the backup job any more".to_owned(), String::new()))
 }
 
 fn note_snapshot(turn: &mut Turn<'_>) {

@@ -36,6 +36,7 @@ use std::sync::Arc;
 
 use super::turn::{PATIENCE, SOON, Turn};
 use super::{Action, Halt, Look, Next, Step, backup};
+use crate::model::arn::Arn;
 use crate::model::history::{Failure, History, Operation};
 use crate::model::new_stack::NewStack;
 use crate::model::rebuild::{Aim, SAFETY_POINT, Undo};
@@ -244,7 +245,7 @@ fn failed(mut turn: Turn<'_>, aim: &Aim, outcome: Outcome, what: String) -> Step
 
 /// By its ARN: a stack that is deleted again has no name any more, and its events are there for ninety days.
 fn events(id: Option<&str>, name: &str) -> String {
-    let region = id.and_then(|id| id.split(':').nth(3)).map(|region| format!(" --region {region}"));
+    let region = id.and_then(|id| id.parse::<Arn>().ok()).map(|arn| format!(" --region {}", arn.region));
     let stack = id.unwrap_or(name);
     format!("aws cloudformation describe-stack-events --stack-name {stack}{}", region.unwrap_or_default())
 }

@@ -180,14 +180,7 @@ fn uuid(text: &str) -> Option<([u8; 16], bool)> {
 
 fn dashed(bytes: [u8; 16]) -> String {
     let hex = hex(&bytes);
-    let mut text = String::with_capacity(36);
-    for (at, part) in [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]].into_iter().enumerate() {
-        if at > 0 {
-            text.push('-');
-        }
-        text.push_str(part);
-    }
-    text
+    [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]].join("-")
 }
 
 #[cfg(test)]

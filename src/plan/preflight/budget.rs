@@ -1,7 +1,5 @@
 //! The offline budget: an outage that cannot end in a backup is not begun.
 
-use std::fmt::Display;
-
 use crate::model::finding::Finding;
 use crate::plan::backup::expected;
 
@@ -37,6 +35,6 @@ pub(super) fn finding(look: &Look<'_>) -> Option<Finding> {
     })
 }
 
-fn minutes(seconds: u32) -> impl Display {
+fn minutes(seconds: u32) -> String {
     format!("{} min", seconds.div_ceil(60))
 }

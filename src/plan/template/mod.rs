@@ -27,6 +27,8 @@ pub use words::{Fate, Policy};
 
 use crate::model::stack::Declared;
 
+const SERVERLESS: &str = "AWS::Serverless-2016-10-31";
+
 /// A text that is no template.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TemplateError {
@@ -114,6 +116,12 @@ impl Template {
     /// The text shows every parameter: AWS's own transforms add resources only, other macros may do anything.
     pub fn declares_all(&self) -> bool {
         self.transforms.iter().all(|transform| transform.starts_with("AWS::"))
+    }
+
+    /// The text shows every output: an include may add some, like any macro; the serverless transform adds resources only.
+    pub fn names_all_outputs(&self) -> bool {
+        let included = self.outputs.iter().any(|key| key.starts_with("Fn::"));
+        !included && self.transforms.iter().all(|transform| transform == SERVERLESS)
     }
 
     /// The definition of a condition.
